@@ -1,0 +1,200 @@
+/**
+ * What the mesh is, with no Envoy types: the border between the registry, which makes snapshots, and networking and xds, which read
+ * them. A snapshot never changes after it is published; generators read nothing else.
+ */
+import type { KubeObject } from '../../kube/index.ts';
+
+/** Istio's protocol of a service port, from appProtocol, else the port name's prefix, else sniffed. */
+export type PortProtocol = 'HTTP' | 'HTTP2' | 'GRPC' | 'HTTPS' | 'TLS' | 'TCP' | 'MONGO' | 'MYSQL' | 'REDIS' | 'UDP' | 'UNSUPPORTED';
+
+export interface ServicePort {
+  name: string;
+  port: number;
+  protocol: PortProtocol;
+}
+
+/** A service of the whole mesh: the same name and namespace in several clusters is one (namespace sameness). */
+export interface MeshService {
+  hostname: string;
+  name: string;
+  namespace: string;
+  /** From the first registry that has the service: the config cluster, then others in the order of registration. */
+  ports: ServicePort[];
+  /** Cluster ID to the service's virtual addresses there. */
+  addresses: ReadonlyMap<string, readonly string[]>;
+  /** The address used where the proxy's own cluster has none. */
+  defaultAddress: string;
+  /** clusterIP None: dialled directly (ORIGINAL_DST for sidecars). */
+  headless: boolean;
+  resolution: 'ClientSideLB' | 'Passthrough' | 'DNSLB' | 'DNSRoundRobinLB';
+  meshExternal: boolean;
+  labels: Readonly<Record<string, string>>;
+  exportTo: readonly string[];
+  /** SPIFFE IDs of all endpoints in all clusters: what a client accepts as the server's name. */
+  serviceAccounts: ReadonlySet<string>;
+  internalTrafficPolicyLocal: boolean;
+  clusterLocal: boolean;
+}
+
+export interface MeshEndpoint {
+  hostname: string;
+  clusterId: string;
+  network: string;
+  address: string;
+  port: number;
+  /** Name of the service port that it serves; endpoints match clusters by it. */
+  portName: string;
+  health: 'healthy' | 'unhealthy';
+  tlsMode: 'istio' | 'disabled';
+  /** SPIFFE ID, or empty when the pod is not known. */
+  serviceAccount: string;
+  namespace: string;
+  workloadName: string;
+  /** Pod labels enriched with topology.istio.io/cluster, /network, region, zone, subzone and hostname. */
+  labels: Readonly<Record<string, string>>;
+  canonicalName: string;
+  canonicalRevision: string;
+  locality: Locality;
+  nodeName: string;
+}
+
+export interface Locality {
+  region: string;
+  zone: string;
+  subzone: string;
+}
+
+/** One address of an east-west gateway. Keyed by (network, cluster). */
+export interface NetworkGateway {
+  network: string;
+  clusterId: string;
+  address: string;
+  port: number;
+}
+
+export interface MeshCluster {
+  id: string;
+  /** Network of the cluster's system namespace (label topology.istio.io/network), or empty. */
+  network: string;
+  isConfigCluster: boolean;
+}
+
+/** A workload seen in a registry, by which a connected proxy finds its own services and labels. */
+export interface Workload {
+  clusterId: string;
+  namespace: string;
+  name: string;
+  address: string;
+  labels: Readonly<Record<string, string>>;
+  serviceAccount: string;
+  workloadName: string;
+  nodeName: string;
+  locality: Locality;
+  network: string;
+}
+
+/** Kinds of Istio configuration, read only from the config cluster. */
+export type ConfigKind =
+  | 'Gateway'
+  | 'VirtualService'
+  | 'DestinationRule'
+  | 'ServiceEntry'
+  | 'WorkloadEntry'
+  | 'Sidecar'
+  | 'EnvoyFilter'
+  | 'PeerAuthentication'
+  | 'RequestAuthentication'
+  | 'AuthorizationPolicy'
+  | 'Telemetry'
+  | 'ProxyConfig'
+  | 'WasmPlugin';
+
+export interface MeshSnapshot {
+  /** Grows with each snapshot; also the xDS version. */
+  version: number;
+  /** Contents of ConfigMap istio, key mesh, with Istio's defaults filled in. */
+  meshConfig: MeshConfig;
+  /** istio-system. */
+  rootNamespace: string;
+  /** cluster.local */
+  domain: string;
+  configClusterId: string;
+  clusters: ReadonlyMap<string, MeshCluster>;
+  /** By hostname. */
+  services: ReadonlyMap<string, MeshService>;
+  /** By hostname, all clusters. */
+  endpoints: ReadonlyMap<string, readonly MeshEndpoint[]>;
+  /** By "<clusterId>/<namespace>/<pod name>". */
+  workloads: ReadonlyMap<string, Workload>;
+  gateways: readonly NetworkGateway[];
+  config: ReadonlyMap<ConfigKind, readonly KubeObject[]>;
+}
+
+export interface MeshConfig {
+  trustDomain: string;
+  trustDomainAliases: string[];
+  enableAutoMtls: boolean;
+  outboundTrafficPolicy: { mode: 'ALLOW_ANY' | 'REGISTRY_ONLY' };
+  accessLogFile: string;
+  accessLogFormat: string;
+  accessLogEncoding: 'TEXT' | 'JSON';
+  /** Milliseconds. */
+  connectTimeout: number;
+  /** Milliseconds; 0 means none. */
+  protocolDetectionTimeout: number;
+  meshId: string;
+  discoveryAddress: string;
+  /** As written, for what the fields above leave out. */
+  raw: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What changed between two snapshots. `hosts` names services whose endpoints alone changed (with the set of service accounts the
+ * same); `full` means that configuration, services, gateways or accounts changed as well.
+ */
+export interface MeshChange {
+  full: boolean;
+  hosts: ReadonlySet<string>;
+  /** For logs and /debug: "EndpointSlice west/sample/helloworld". */
+  reason: string;
+}
+
+/** Where snapshots come from. */
+export interface SnapshotSource {
+  current(): MeshSnapshot;
+  /** Called after each publication; returns the function that ends the subscription. */
+  subscribe(listener: (snapshot: MeshSnapshot, change: MeshChange) => void): () => void;
+}
+
+/** A connected proxy, from its node ID and metadata, completed from the registry. */
+export interface Proxy {
+  /** `<type>~<ip>~<pod>.<ns>~<domain>` */
+  nodeId: string;
+  type: 'sidecar' | 'router';
+  address: string;
+  name: string;
+  namespace: string;
+  clusterId: string;
+  network: string;
+  /** Networks whose endpoints it may see; empty: all. */
+  requestedNetworkView: readonly string[];
+  labels: Readonly<Record<string, string>>;
+  serviceAccount: string;
+  locality: Locality;
+  metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Who is at the other end of a gRPC connection, established by the registry's authenticator before any stream is served. */
+export interface PeerIdentity {
+  /** SPIFFE ID. */
+  id: string;
+  trustDomain: string;
+  namespace: string;
+  serviceAccount: string;
+}
+
+/** Authenticates a gRPC call by bearer token with `clusterid` metadata (TokenReview in that cluster) or by client certificate. */
+export type Authenticate = (call: {
+  metadata: ReadonlyMap<string, string>;
+  peerCertificateUris: readonly string[];
+}) => Promise<PeerIdentity>;
