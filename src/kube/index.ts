@@ -6,7 +6,6 @@ export {
   KubeClient,
   type ListOptions,
   type PatchType,
-  type Query,
   type WatchOptions,
   type WriteOptions,
 } from './client.ts';
