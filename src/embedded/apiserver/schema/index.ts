@@ -1,0 +1,6 @@
+/** What types look like, and what of an object is wrong, unknown or to be filled in. Pure functions over data. */
+export { builtinSchema, crdSchema } from './builtin.ts';
+export { defaultBuiltin } from './defaults.ts';
+export { TypeSchema } from './type-schema.ts';
+export { applyDefaults, type FieldError, prune, validate } from './validate.ts';
+export { validateBuiltin } from './validate-builtin.ts';

@@ -1,0 +1,319 @@
+/** Rules of built-in kinds that their schemas do not say: names, references inside an object, what must not change. */
+import type { KubeObject } from '../../../kube/index.ts';
+import { duplicate, type FieldError, forbidden, invalidValue, notSupported, required } from './validate.ts';
+
+const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const qualifiedName =
+  /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
+
+const subdomainRule =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const labelRule =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+
+/** Kinds whose names may be anything that fits in a path segment. */
+const pathNames = new Set(['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding', 'CertificateSigningRequest']);
+
+export function validateBuiltin(object: KubeObject, old: KubeObject | undefined): FieldError[] {
+  return [...validateMeta(object, old), ...(rules[object.kind ?? '']?.(object, old) ?? [])];
+}
+
+/** Metadata, for custom resources as well. */
+export function validateMeta(object: KubeObject, old: KubeObject | undefined): FieldError[] {
+  const errors: FieldError[] = [];
+  const { name = '', namespace, labels, annotations } = object.metadata;
+  if (!old) {
+    if (name === '') errors.push(required('metadata.name', 'name or generateName is required'));
+    else if (object.kind === 'Namespace' || object.kind === 'Service') {
+      if (!label.test(name) || name.length > 63) errors.push(invalidValue('metadata.name', name, labelRule));
+    } else if (pathNames.has(object.kind ?? '')) {
+      if (/[/%]/.test(name) || name === '.' || name === '..')
+        errors.push(invalidValue('metadata.name', name, "may not contain '/' or '%'"));
+    } else if (!subdomain.test(name) || name.length > 253)
+      errors.push(invalidValue('metadata.name', name, subdomainRule));
+  } else {
+    for (const field of ['name', 'namespace', 'uid'] as const)
+      if (object.metadata[field] !== old.metadata[field])
+        errors.push(invalidValue(`metadata.${field}`, object.metadata[field], 'field is immutable'));
+  }
+  if (namespace !== undefined && namespace !== '' && !label.test(namespace))
+    errors.push(invalidValue('metadata.namespace', namespace, labelRule));
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    if (!isQualified(key))
+      errors.push(
+        invalidValue(
+          'metadata.labels',
+          key,
+          "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+        ),
+      );
+    if (typeof value !== 'string' || value.length > 63 || !labelValue.test(value))
+      errors.push(
+        invalidValue(
+          'metadata.labels',
+          value,
+          "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+        ),
+      );
+  }
+  let size = 0;
+  for (const [key, value] of Object.entries(annotations ?? {})) {
+    if (!isQualified(key.toLowerCase()))
+      errors.push(
+        invalidValue(
+          'metadata.annotations',
+          key,
+          "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+        ),
+      );
+    size += key.length + String(value).length;
+  }
+  if (size > 262_144)
+    errors.push({
+      reason: 'FieldValueInvalid',
+      field: 'metadata.annotations',
+      message: 'Too long: may not be more than 262144 bytes',
+    });
+  return errors;
+}
+
+const isQualified = (key: string): boolean => qualifiedName.test(key) && key.length <= 317;
+
+const rules: Record<string, (object: any, old: any) => FieldError[]> = {
+  Pod: validatePod,
+  Deployment: (object, old) => [
+    ...validateSelector(object.spec, 'spec'),
+    ...replicasErrors(object.spec),
+    ...validateTemplate(object.spec?.template),
+    ...immutable(object, old, 'spec.selector'),
+  ],
+  ReplicaSet: (object, old) => [
+    ...validateSelector(object.spec, 'spec'),
+    ...replicasErrors(object.spec),
+    ...validateTemplate(object.spec?.template),
+    ...immutable(object, old, 'spec.selector'),
+  ],
+  StatefulSet: (object, old) => [
+    ...validateSelector(object.spec, 'spec'),
+    ...replicasErrors(object.spec),
+    ...validateTemplate(object.spec?.template),
+    ...immutable(object, old, 'spec.selector'),
+    ...immutable(object, old, 'spec.serviceName'),
+  ],
+  DaemonSet: (object, old) => [
+    ...validateSelector(object.spec, 'spec'),
+    ...validateTemplate(object.spec?.template),
+    ...immutable(object, old, 'spec.selector'),
+  ],
+  Service: validateService,
+  Secret: (object, old) => [...immutable(object, old, 'type'), ...frozen(object, old, ['data', 'stringData'])],
+  ConfigMap: (object, old) => frozen(object, old, ['data', 'binaryData']),
+  EndpointSlice: (object, old) => {
+    const errors = immutable(object, old, 'addressType');
+    (object.endpoints ?? []).forEach((endpoint: any, index: number) => {
+      const field = `endpoints[${index}].addresses`;
+      if (!endpoint.addresses?.length) errors.push(required(field, 'must contain at least 1 address'));
+      (endpoint.addresses ?? []).forEach((address: string, at: number) => {
+        if (/^127\./.test(address))
+          errors.push(
+            invalidValue(`${field}[${at}]`, address, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'),
+          );
+        else if (object.addressType === 'IPv4' && !/^(\d{1,3}\.){3}\d{1,3}$/.test(address))
+          errors.push(invalidValue(`${field}[${at}]`, address, 'must be a valid IPv4 address'));
+      });
+    });
+    return errors;
+  },
+  RoleBinding: (object, old) => immutable(object, old, 'roleRef', 'cannot change roleRef'),
+  ClusterRoleBinding: (object, old) => immutable(object, old, 'roleRef', 'cannot change roleRef'),
+  MutatingWebhookConfiguration: validateWebhooks,
+  ValidatingWebhookConfiguration: validateWebhooks,
+  CustomResourceDefinition: (object, old) => {
+    const { spec } = object;
+    const errors: FieldError[] = [];
+    const expected = `${spec.names?.plural}.${spec.group}`;
+    if (object.metadata.name !== expected)
+      errors.push(invalidValue('metadata.name', object.metadata.name, `must be spec.names.plural+"."+spec.group`));
+    if (!spec.versions?.some((version: any) => version.storage))
+      errors.push(invalidValue('spec.versions', '', 'must have exactly one version marked as storage version'));
+    if (spec.scope !== 'Namespaced' && spec.scope !== 'Cluster')
+      errors.push(notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']));
+    (spec.versions ?? []).forEach((version: any, index: number) => {
+      if (!version.schema?.openAPIV3Schema)
+        errors.push(required(`spec.versions[${index}].schema.openAPIV3Schema`, 'schemas are required'));
+    });
+    return [...errors, ...immutable(object, old, 'spec.group'), ...immutable(object, old, 'spec.scope')];
+  },
+};
+
+function at(object: any, path: string): unknown {
+  return path.split('.').reduce((value, part) => value?.[part], object);
+}
+
+function immutable(object: any, old: any, path: string, detail = 'field is immutable'): FieldError[] {
+  if (!old || JSON.stringify(at(object, path)) === JSON.stringify(at(old, path))) return [];
+  return [invalidValue(path, at(object, path), detail)];
+}
+
+function frozen(object: any, old: any, fields: string[]): FieldError[] {
+  if (!old?.immutable) return [];
+  return fields
+    .filter((field) => JSON.stringify(object[field]) !== JSON.stringify(old[field]))
+    .map((field) => forbidden(field, 'field is immutable when `immutable` is set'));
+}
+
+function replicasErrors(spec: any): FieldError[] {
+  return spec?.replicas < 0 ? [invalidValue('spec.replicas', spec.replicas, 'must be greater than or equal to 0')] : [];
+}
+
+function validateSelector(spec: any, field: string): FieldError[] {
+  if (!spec?.selector) return [required(`${field}.selector`)];
+  const labels = spec.template?.metadata?.labels ?? {};
+  const mismatch = Object.entries(spec.selector.matchLabels ?? {}).some(([key, value]) => labels[key] !== value);
+  if (mismatch)
+    return [invalidValue(`${field}.template.metadata.labels`, labels, '`selector` does not match template `labels`')];
+  if (Object.keys(spec.selector.matchLabels ?? {}).length + (spec.selector.matchExpressions ?? []).length === 0)
+    return [invalidValue(`${field}.selector`, spec.selector, 'empty selector is invalid for deployment')];
+  return [];
+}
+
+function validateTemplate(template: any): FieldError[] {
+  if (!template) return [required('spec.template')];
+  const errors = validatePodSpec(template.spec ?? {}, 'spec.template.spec');
+  if (template.spec?.restartPolicy && template.spec.restartPolicy !== 'Always')
+    errors.push(notSupported('spec.template.spec.restartPolicy', template.spec.restartPolicy, ['Always']));
+  return errors;
+}
+
+/** Of a pod's spec only images, deadline, tolerations (added) and, once, the node may change. */
+function validatePod(object: any, old: any): FieldError[] {
+  if (!old) return validatePodSpec(object.spec ?? {}, 'spec');
+  const comparable = (pod: any) => {
+    const {
+      activeDeadlineSeconds: _a,
+      tolerations: _t,
+      nodeName: _n,
+      schedulingGates: _s,
+      terminationGracePeriodSeconds: _g,
+      ...spec
+    } = pod.spec;
+    const strip = (container: any) => ({ ...container, image: '' });
+    const { ephemeralContainers: _e, ...rest } = spec;
+    return JSON.stringify(
+      sorted({ ...rest, containers: spec.containers?.map(strip), initContainers: spec.initContainers?.map(strip) }),
+    );
+  };
+  if (old.spec.nodeName && old.spec.nodeName !== object.spec.nodeName)
+    return [forbidden('spec', 'pod updates may not change fields other than `spec.containers[*].image`')];
+  return comparable(object) === comparable(old)
+    ? []
+    : [
+        forbidden(
+          'spec',
+          'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+        ),
+      ];
+}
+
+function sorted(value: any): any {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .filter((name) => value[name] !== undefined)
+      .map((name) => [name, sorted(value[name])]),
+  );
+}
+
+function validatePodSpec(spec: any, field: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!spec.containers?.length) errors.push(required(`${field}.containers`));
+  const volumes = new Set<string>();
+  (spec.volumes ?? []).forEach((volume: any, index: number) => {
+    if (!volume.name) errors.push(required(`${field}.volumes[${index}].name`));
+    else if (!label.test(volume.name))
+      errors.push(invalidValue(`${field}.volumes[${index}].name`, volume.name, labelRule));
+    if (volumes.has(volume.name)) errors.push(duplicate(`${field}.volumes[${index}].name`, volume.name));
+    volumes.add(volume.name);
+  });
+  const names = new Set<string>();
+  for (const list of ['initContainers', 'containers']) {
+    (spec[list] ?? []).forEach((container: any, index: number) => {
+      const path = `${field}.${list}[${index}]`;
+      if (!container.name) errors.push(required(`${path}.name`));
+      else if (!label.test(container.name)) errors.push(invalidValue(`${path}.name`, container.name, labelRule));
+      else if (names.has(container.name)) errors.push(duplicate(`${path}.name`, container.name));
+      names.add(container.name);
+      if (!container.image) errors.push(required(`${path}.image`));
+      const mounts = new Set<string>();
+      (container.volumeMounts ?? []).forEach((mount: any, position: number) => {
+        const mountPath = `${path}.volumeMounts[${position}]`;
+        if (!volumes.has(mount.name))
+          errors.push({
+            reason: 'FieldValueInvalid',
+            field: `${mountPath}.name`,
+            message: `Not found: ${JSON.stringify(mount.name)}`,
+          });
+        if (!mount.mountPath) errors.push(required(`${mountPath}.mountPath`));
+        if (mounts.has(mount.mountPath))
+          errors.push(invalidValue(`${mountPath}.mountPath`, mount.mountPath, 'must be unique'));
+        mounts.add(mount.mountPath);
+      });
+      (container.ports ?? []).forEach((port: any, position: number) => {
+        errors.push(...portErrors(port.containerPort, `${path}.ports[${position}].containerPort`));
+      });
+      (container.env ?? []).forEach((variable: any, position: number) => {
+        if (!variable.name) errors.push(required(`${path}.env[${position}].name`));
+      });
+    });
+  }
+  return errors;
+}
+
+function portErrors(port: unknown, field: string): FieldError[] {
+  if (port === undefined) return [required(field)];
+  return typeof port === 'number' && port >= 1 && port <= 65_535
+    ? []
+    : [invalidValue(field, port, 'must be between 1 and 65535, inclusive')];
+}
+
+function validateService(object: any, old: any): FieldError[] {
+  const { spec } = object;
+  const errors: FieldError[] = [];
+  const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
+  if (!types.includes(spec.type)) errors.push(notSupported('spec.type', spec.type, types));
+  if (!spec.ports?.length && spec.type !== 'ExternalName' && spec.clusterIP !== 'None')
+    errors.push(required('spec.ports'));
+  const names = new Set<string>();
+  const numbers = new Set<string>();
+  (spec.ports ?? []).forEach((port: any, index: number) => {
+    const field = `spec.ports[${index}]`;
+    errors.push(...portErrors(port.port, `${field}.port`));
+    if (spec.ports.length > 1 && !port.name) errors.push(required(`${field}.name`));
+    if (port.name && names.has(port.name)) errors.push(duplicate(`${field}.name`, port.name));
+    names.add(port.name);
+    const key = `${port.protocol}/${port.port}`;
+    if (numbers.has(key)) errors.push(duplicate(field, { protocol: port.protocol, port: port.port }));
+    numbers.add(key);
+  });
+  const keepsAddress = old && old.spec.type !== 'ExternalName' && spec.type !== 'ExternalName';
+  if (keepsAddress && old.spec.clusterIP && spec.clusterIP !== old.spec.clusterIP)
+    errors.push(invalidValue('spec.clusterIPs[0]', [spec.clusterIP], 'may not change once set'));
+  return errors;
+}
+
+function validateWebhooks(object: any): FieldError[] {
+  const errors: FieldError[] = [];
+  (object.webhooks ?? []).forEach((webhook: any, index: number) => {
+    const field = `webhooks[${index}]`;
+    if (!webhook.sideEffects) errors.push(required(`${field}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
+    if (!webhook.admissionReviewVersions?.length)
+      errors.push(required(`${field}.admissionReviewVersions`, 'must specify one of v1, v1beta1'));
+    const targets = Number(Boolean(webhook.clientConfig?.service)) + Number(Boolean(webhook.clientConfig?.url));
+    if (targets !== 1) errors.push(required(`${field}.clientConfig`, 'exactly one of url or service is required'));
+  });
+  return errors;
+}

@@ -1,0 +1,462 @@
+/** The server-side tables of `kubectl get`: columns and cells as Kubernetes' printers make them. */
+import type { KubeObject } from '../../kube/index.ts';
+
+import type { Resource } from './resources.ts';
+
+interface Column {
+  name: string;
+  type: string;
+  format: string;
+  description: string;
+  priority: number;
+}
+type Cell = string | number | boolean | null;
+interface Printer {
+  columns: [name: string, wideOnly?: boolean][];
+  cells: (object: any) => Cell[];
+}
+
+/** An object of which only the metadata is asked for. */
+export function metadataOf(object: KubeObject): KubeObject {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
+}
+
+export function tableOf(resource: Resource, includeObject: string | null, objects: KubeObject[], withColumns = true) {
+  const printer = printerOf(resource);
+  const columnDefinitions: Column[] = printer.columns.map(([name, wide]) => ({
+    name,
+    type: 'string',
+    format: name === 'Name' ? 'name' : '',
+    description: '',
+    priority: wide ? 1 : 0,
+  }));
+  return {
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    ...(withColumns ? {} : { metadata: { resourceVersion: objects[0]?.metadata.resourceVersion ?? '' } }),
+    columnDefinitions,
+    rows: tableRows(printer, includeObject, objects),
+  };
+}
+
+export function tableRows(printer: Printer, includeObject: string | null, objects: KubeObject[]) {
+  return objects.map((object) => ({
+    cells: printer.cells(object),
+    ...(includeObject === 'None' ? {} : { object: includeObject === 'Object' ? object : metadataOf(object) }),
+  }));
+}
+
+function printerOf(resource: Resource): Printer {
+  if (resource.custom) return customPrinter(resource);
+  return (
+    printers[`${resource.group}/${resource.plural}`] ?? {
+      columns: [['Name'], ['Age']],
+      cells: (object) => [object.metadata.name, age(object)],
+    }
+  );
+}
+
+function customPrinter(resource: Resource): Printer {
+  const extra: any[] = resource.custom?.version.additionalPrinterColumns ?? [
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ];
+  return {
+    columns: [['Name'], ...extra.map((column): [string, boolean] => [column.name, (column.priority ?? 0) > 0])],
+    cells: (object) => [
+      object.metadata.name,
+      ...extra.map((column): Cell => {
+        const value = at(object, column.jsonPath);
+        if (value === undefined || value === null) return column.type === 'date' ? '<unknown>' : '';
+        if (column.type === 'date') return since(String(value));
+        return typeof value === 'object' ? JSON.stringify(value) : (value as Cell);
+      }),
+    ],
+  };
+}
+
+/** The simple JSONPath of printer columns: fields, indices, one filter by equality. */
+function at(object: unknown, path: string): unknown {
+  const parts =
+    path.match(/\.[\w-]+|\.\w+\\\.[^.[]+|\[\d+\]|\[\*\]|\[\?\(@\.(\w+)\s*==\s*["']([^"']*)["']\)\]|\['[^']+'\]/g) ?? [];
+  return parts.reduce<any>((value, part) => {
+    if (value === undefined || value === null) return undefined;
+    const filter = /^\[\?\(@\.(\w+)\s*==\s*["']([^"']*)["']\)\]$/.exec(part);
+    if (filter)
+      return Array.isArray(value) ? value.find((item) => String(item?.[filter[1]!]) === filter[2]) : undefined;
+    if (part === '[*]') return value;
+    if (part.startsWith("['")) return value[part.slice(2, -2)];
+    if (part.startsWith('[')) return value[Number(part.slice(1, -1))];
+    return Array.isArray(value)
+      ? value.map((item) => item?.[part.slice(1)])
+      : value[part.slice(1).replaceAll('\\.', '.')];
+  }, object);
+}
+
+/** A duration in the two largest units that kubectl shows. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 10) return seconds % 60 === 0 ? `${minutes}m` : `${minutes}m${seconds % 60}s`;
+  if (minutes < 180) return `${minutes}m`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 8) return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`;
+  if (hours < 48) return `${hours}h`;
+  const days = Math.floor(hours / 24);
+  if (days < 8) return hours % 24 === 0 ? `${days}d` : `${days}d${hours % 24}h`;
+  if (days < 730) return `${days}d`;
+  return `${Math.floor(days / 365)}y${days % 365}d`;
+}
+
+const since = (time: string | undefined): string => (time ? duration(Date.now() - Date.parse(time)) : '<unknown>');
+const age = (object: any): string => since(object.metadata.creationTimestamp);
+const orNone = (text: string): string => text || '<none>';
+const labelsText = (labels: Record<string, string> | undefined): string =>
+  orNone(
+    Object.entries(labels ?? {})
+      .map(([key, value]) => `${key}=${value}`)
+      .join(','),
+  );
+const selectorText = (selector: any): string => labelsText(selector?.matchLabels ?? selector);
+const containers = (spec: any): string => (spec?.containers ?? []).map((one: any) => one.name).join(',');
+const images = (spec: any): string => (spec?.containers ?? []).map((one: any) => one.image).join(',');
+
+function podStatus(pod: any): { ready: string; status: string; restarts: Cell } {
+  const { status = {}, spec = {}, metadata } = pod;
+  let reason: string = status.reason ?? status.phase ?? 'Unknown';
+  let restarts = 0;
+  let lastRestart: string | undefined;
+  const sidecars = new Set(
+    (spec.initContainers ?? []).filter((one: any) => one.restartPolicy === 'Always').map((one: any) => one.name),
+  );
+  let total = (spec.containers ?? []).length + sidecars.size;
+  let ready = 0;
+  let initializing = false;
+  const inits: any[] = status.initContainerStatuses ?? [];
+  for (const [index, container] of inits.entries()) {
+    restarts += container.restartCount ?? 0;
+    const isSidecar = sidecars.has(container.name);
+    if (isSidecar && container.ready) ready++;
+    if (container.state?.terminated?.exitCode === 0 || (isSidecar && container.started)) continue;
+    if (container.state?.terminated)
+      reason = `Init:${container.state.terminated.reason || `ExitCode:${container.state.terminated.exitCode}`}`;
+    else if (container.state?.waiting?.reason && container.state.waiting.reason !== 'PodInitializing')
+      reason = `Init:${container.state.waiting.reason}`;
+    else reason = `Init:${index}/${(spec.initContainers ?? []).length}`;
+    initializing = true;
+    break;
+  }
+  if (!initializing) {
+    for (const container of [...(status.containerStatuses ?? [])].reverse()) {
+      restarts += container.restartCount ?? 0;
+      const finished = container.lastState?.terminated?.finishedAt;
+      if (finished && (!lastRestart || finished > lastRestart)) lastRestart = finished;
+      if (container.state?.waiting?.reason) reason = container.state.waiting.reason;
+      else if (container.state?.terminated)
+        reason =
+          container.state.terminated.reason ||
+          (container.state.terminated.signal
+            ? `Signal:${container.state.terminated.signal}`
+            : `ExitCode:${container.state.terminated.exitCode}`);
+      else if (container.ready && container.state?.running) ready++;
+    }
+    const isReady = (status.conditions ?? []).some((one: any) => one.type === 'Ready' && one.status === 'True');
+    if (reason === 'Completed' && ready > 0) reason = isReady ? 'Running' : 'NotReady';
+  }
+  if (metadata.deletionTimestamp)
+    reason = status.phase === 'Succeeded' || status.phase === 'Failed' ? reason : 'Terminating';
+  total = Math.max(total, 0);
+  return {
+    ready: `${ready}/${total}`,
+    status: reason,
+    restarts: restarts > 0 && lastRestart ? `${restarts} (${since(lastRestart)} ago)` : restarts,
+  };
+}
+
+function servicePorts(service: any): string {
+  return orNone(
+    (service.spec.ports ?? [])
+      .map((port: any) =>
+        port.nodePort ? `${port.port}:${port.nodePort}/${port.protocol}` : `${port.port}/${port.protocol}`,
+      )
+      .join(','),
+  );
+}
+
+function externalAddress(service: any): string {
+  const { spec, status } = service;
+  if (spec.type === 'ExternalName') return spec.externalName;
+  const given = (status?.loadBalancer?.ingress ?? []).map((one: any) => one.ip ?? one.hostname);
+  const all = [...given, ...(spec.externalIPs ?? [])];
+  if (spec.type === 'LoadBalancer') return all.join(',') || '<pending>';
+  return orNone((spec.externalIPs ?? []).join(','));
+}
+
+function eventObject(event: any): string {
+  const { kind = '', name = '' } = event.involvedObject ?? {};
+  return `${kind.toLowerCase()}/${name}`;
+}
+
+const printers: Record<string, Printer> = {
+  '/pods': {
+    columns: [
+      ['Name'],
+      ['Ready'],
+      ['Status'],
+      ['Restarts'],
+      ['Age'],
+      ['IP', true],
+      ['Node', true],
+      ['Nominated Node', true],
+      ['Readiness Gates', true],
+    ],
+    cells: (pod) => {
+      const { ready, status, restarts } = podStatus(pod);
+      return [
+        pod.metadata.name,
+        ready,
+        status,
+        restarts,
+        age(pod),
+        orNone(pod.status?.podIP),
+        orNone(pod.spec?.nodeName),
+        '<none>',
+        '<none>',
+      ];
+    },
+  },
+  '/services': {
+    columns: [['Name'], ['Type'], ['Cluster-IP'], ['External-IP'], ['Port(s)'], ['Age'], ['Selector', true]],
+    cells: (one) => [
+      one.metadata.name,
+      one.spec.type,
+      one.spec.clusterIP ?? '<none>',
+      externalAddress(one),
+      servicePorts(one),
+      age(one),
+      labelsText(one.spec.selector),
+    ],
+  },
+  'apps/deployments': {
+    columns: [
+      ['Name'],
+      ['Ready'],
+      ['Up-to-date'],
+      ['Available'],
+      ['Age'],
+      ['Containers', true],
+      ['Images', true],
+      ['Selector', true],
+    ],
+    cells: (one) => [
+      one.metadata.name,
+      `${one.status?.readyReplicas ?? 0}/${one.spec.replicas ?? 0}`,
+      one.status?.updatedReplicas ?? 0,
+      one.status?.availableReplicas ?? 0,
+      age(one),
+      containers(one.spec.template?.spec),
+      images(one.spec.template?.spec),
+      selectorText(one.spec.selector),
+    ],
+  },
+  'apps/replicasets': {
+    columns: [
+      ['Name'],
+      ['Desired'],
+      ['Current'],
+      ['Ready'],
+      ['Age'],
+      ['Containers', true],
+      ['Images', true],
+      ['Selector', true],
+    ],
+    cells: (one) => [
+      one.metadata.name,
+      one.spec.replicas ?? 0,
+      one.status?.replicas ?? 0,
+      one.status?.readyReplicas ?? 0,
+      age(one),
+      containers(one.spec.template?.spec),
+      images(one.spec.template?.spec),
+      selectorText(one.spec.selector),
+    ],
+  },
+  'apps/statefulsets': {
+    columns: [['Name'], ['Ready'], ['Age'], ['Containers', true], ['Images', true]],
+    cells: (one) => [
+      one.metadata.name,
+      `${one.status?.readyReplicas ?? 0}/${one.spec.replicas ?? 0}`,
+      age(one),
+      containers(one.spec.template?.spec),
+      images(one.spec.template?.spec),
+    ],
+  },
+  'apps/daemonsets': {
+    columns: [['Name'], ['Desired'], ['Current'], ['Ready'], ['Up-to-date'], ['Available'], ['Node Selector'], ['Age']],
+    cells: (one) => [
+      one.metadata.name,
+      one.status?.desiredNumberScheduled ?? 0,
+      one.status?.currentNumberScheduled ?? 0,
+      one.status?.numberReady ?? 0,
+      one.status?.updatedNumberScheduled ?? 0,
+      one.status?.numberAvailable ?? 0,
+      labelsText(one.spec.template?.spec?.nodeSelector),
+      age(one),
+    ],
+  },
+  'batch/jobs': {
+    columns: [['Name'], ['Status'], ['Completions'], ['Duration'], ['Age']],
+    cells: (one) => {
+      const done = (one.status?.conditions ?? []).find((condition: any) => condition.status === 'True');
+      const { startTime, completionTime, succeeded = 0 } = one.status ?? {};
+      const took = startTime
+        ? duration((completionTime ? Date.parse(completionTime) : Date.now()) - Date.parse(startTime))
+        : '';
+      return [one.metadata.name, done?.type ?? 'Running', `${succeeded}/${one.spec.completions ?? 1}`, took, age(one)];
+    },
+  },
+  '/nodes': {
+    columns: [
+      ['Name'],
+      ['Status'],
+      ['Roles'],
+      ['Age'],
+      ['Version'],
+      ['Internal-IP', true],
+      ['External-IP', true],
+      ['OS-Image', true],
+      ['Kernel-Version', true],
+      ['Container-Runtime', true],
+    ],
+    cells: (node) => {
+      const ready = (node.status?.conditions ?? []).find((one: any) => one.type === 'Ready');
+      const state = ready?.status === 'True' ? 'Ready' : ready ? 'NotReady' : 'Unknown';
+      const roles = Object.keys(node.metadata.labels ?? {})
+        .filter((key) => key.startsWith('node-role.kubernetes.io/'))
+        .map((key) => key.split('/')[1]);
+      const address = (type: string) =>
+        orNone((node.status?.addresses ?? []).find((one: any) => one.type === type)?.address);
+      const facts = node.status?.nodeInfo ?? {};
+      return [
+        node.metadata.name,
+        node.spec?.unschedulable ? `${state},SchedulingDisabled` : state,
+        orNone(roles.join(',')),
+        age(node),
+        facts.kubeletVersion ?? '',
+        address('InternalIP'),
+        address('ExternalIP'),
+        facts.osImage ?? '<unknown>',
+        facts.kernelVersion ?? '<unknown>',
+        facts.containerRuntimeVersion ?? '<unknown>',
+      ];
+    },
+  },
+  '/namespaces': {
+    columns: [['Name'], ['Status'], ['Age']],
+    cells: (one) => [one.metadata.name, one.status?.phase ?? '', age(one)],
+  },
+  '/secrets': {
+    columns: [['Name'], ['Type'], ['Data'], ['Age']],
+    cells: (one) => [one.metadata.name, one.type ?? '', Object.keys(one.data ?? {}).length, age(one)],
+  },
+  '/configmaps': {
+    columns: [['Name'], ['Data'], ['Age']],
+    cells: (one) => [
+      one.metadata.name,
+      Object.keys(one.data ?? {}).length + Object.keys(one.binaryData ?? {}).length,
+      age(one),
+    ],
+  },
+  '/serviceaccounts': {
+    columns: [['Name'], ['Secrets'], ['Age']],
+    cells: (one) => [one.metadata.name, (one.secrets ?? []).length, age(one)],
+  },
+  '/endpoints': {
+    columns: [['Name'], ['Endpoints'], ['Age']],
+    cells: (one) => {
+      const all = (one.subsets ?? []).flatMap((subset: any) =>
+        (subset.addresses ?? []).flatMap((address: any) =>
+          (subset.ports ?? []).map((port: any) => `${address.ip}:${port.port}`),
+        ),
+      );
+      const shown = all.slice(0, 3).join(',');
+      return [one.metadata.name, orNone(all.length > 3 ? `${shown} + ${all.length - 3} more...` : shown), age(one)];
+    },
+  },
+  'discovery.k8s.io/endpointslices': {
+    columns: [['Name'], ['AddressType'], ['Ports'], ['Endpoints'], ['Age']],
+    cells: (one) => {
+      const addresses = (one.endpoints ?? []).flatMap((endpoint: any) => endpoint.addresses ?? []);
+      const shown = addresses.slice(0, 3).join(',');
+      return [
+        one.metadata.name,
+        one.addressType,
+        one.ports?.length ? one.ports.map((port: any) => port.port).join(',') : '<unset>',
+        addresses.length === 0
+          ? '<unset>'
+          : addresses.length > 3
+            ? `${shown} + ${addresses.length - 3} more...`
+            : shown,
+        age(one),
+      ];
+    },
+  },
+  '/events': {
+    columns: [
+      ['Last Seen'],
+      ['Type'],
+      ['Reason'],
+      ['Object'],
+      ['Subobject', true],
+      ['Source', true],
+      ['Message'],
+      ['First Seen', true],
+      ['Count', true],
+      ['Name', true],
+    ],
+    cells: (event) => [
+      since(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp),
+      event.type ?? '',
+      event.reason ?? '',
+      eventObject(event),
+      event.involvedObject?.fieldPath ?? '',
+      [event.source?.component ?? event.reportingComponent, event.source?.host].filter(Boolean).join(', '),
+      String(event.message ?? '').trim(),
+      since(event.firstTimestamp ?? event.eventTime),
+      event.series?.count ?? event.count ?? 1,
+      event.metadata.name,
+    ],
+  },
+  'apiextensions.k8s.io/customresourcedefinitions': {
+    columns: [['Name'], ['Created At']],
+    cells: (one) => [one.metadata.name, one.metadata.creationTimestamp ?? ''],
+  },
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations': {
+    columns: [['Name'], ['Webhooks'], ['Age']],
+    cells: (one) => [one.metadata.name, (one.webhooks ?? []).length, age(one)],
+  },
+  'admissionregistration.k8s.io/validatingwebhookconfigurations': {
+    columns: [['Name'], ['Webhooks'], ['Age']],
+    cells: (one) => [one.metadata.name, (one.webhooks ?? []).length, age(one)],
+  },
+  'rbac.authorization.k8s.io/roles': {
+    columns: [['Name'], ['Created At']],
+    cells: (one) => [one.metadata.name, one.metadata.creationTimestamp ?? ''],
+  },
+  'rbac.authorization.k8s.io/clusterroles': {
+    columns: [['Name'], ['Created At']],
+    cells: (one) => [one.metadata.name, one.metadata.creationTimestamp ?? ''],
+  },
+  'rbac.authorization.k8s.io/rolebindings': {
+    columns: [['Name'], ['Role'], ['Age']],
+    cells: (one) => [one.metadata.name, `${one.roleRef?.kind}/${one.roleRef?.name}`, age(one)],
+  },
+  'rbac.authorization.k8s.io/clusterrolebindings': {
+    columns: [['Name'], ['Role'], ['Age']],
+    cells: (one) => [one.metadata.name, `${one.roleRef?.kind}/${one.roleRef?.name}`, age(one)],
+  },
+  'coordination.k8s.io/leases': {
+    columns: [['Name'], ['Holder'], ['Age']],
+    cells: (one) => [one.metadata.name, one.spec?.holderIdentity ?? '', age(one)],
+  },
+};

@@ -1,0 +1,23 @@
+/** One running mesh for the files that read it or break and mend it. Files that need an empty machine make their own. */
+import type { TestProject } from 'vitest/node';
+import { isthmus, temporaryHome } from '../support/isthmus.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    home: string;
+    upOutput: string;
+  }
+}
+
+export default async function setup(project: TestProject) {
+  const scope = temporaryHome();
+  const up = await isthmus(['up'], { home: scope.home, timeoutMs: 240_000 });
+  if (up.code !== 0) {
+    console.error(up.stdout, up.stderr);
+    await scope[Symbol.asyncDispose]();
+    throw new Error(`isthmus up ended with code ${up.code}; its output is above`);
+  }
+  project.provide('home', scope.home);
+  project.provide('upOutput', up.stdout + up.stderr);
+  return () => scope[Symbol.asyncDispose]();
+}
