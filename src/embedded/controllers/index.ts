@@ -1,0 +1,93 @@
+/**
+ * The controllers of an embedded cluster: what kube-controller-manager, kube-scheduler and MetalLB do for the kinds that Isthmus uses. They
+ * are ordinary clients of the API; each reacts to watches and brings one kind of object to the state that others imply.
+ */
+
+import { messageOf } from '../../errors/index.ts';
+import { Informer, type Kind, type KubeClient, type KubeObject, kinds } from '../../kube/index.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+import { deployments } from './deployments.ts';
+import { endpointSlices } from './endpoint-slices.ts';
+import { garbageCollector } from './garbage-collector.ts';
+import { loadBalancer } from './load-balancer.ts';
+import { namespaces } from './namespaces.ts';
+import { replicaSets } from './replica-sets.ts';
+import { rootCertificates } from './root-certificates.ts';
+import { scheduler } from './scheduler.ts';
+import { serviceAccounts } from './service-accounts.ts';
+import { tokenSecrets } from './token-secrets.ts';
+
+const catalogue: Controller[] = [
+  namespaces,
+  serviceAccounts,
+  rootCertificates,
+  tokenSecrets,
+  deployments,
+  replicaSets,
+  scheduler,
+  endpointSlices,
+  loadBalancer,
+  garbageCollector,
+];
+
+export interface ControllersOptions {
+  client: KubeClient;
+  clusterName: string;
+  serviceAccountKeys: { privateKeyPem: string; publicKeyPem: string };
+  rootCaPem: string;
+  clusterDomain: string;
+  log: (line: string) => void;
+}
+
+/** Starts all controllers; returns when their first lists have been read. */
+export async function startControllers(options: ControllersOptions): Promise<{ stop(): Promise<void> }> {
+  const informers = new Map<string, Informer<any>>();
+  const context: ControllerContext = {
+    ...options,
+    informer<T extends KubeObject>(kind: Kind): Informer<T> {
+      const key = `${kind.group}/${kind.plural}`;
+      const known = informers.get(key) ?? new Informer<T>(options.client, kind);
+      informers.set(key, known);
+      return known as Informer<T>;
+    },
+    event: (about, type, reason, message, component) => recordEvent(options, about, type, reason, message, component),
+  };
+  const queues = catalogue.map((controller) => controller.start(context));
+  for (const informer of informers.values()) informer.start();
+  const builtin = [...informers.values()].filter((informer) => informer.kind.group !== 'metallb.io');
+  await Promise.all(builtin.map((informer) => informer.synced));
+  return {
+    async stop() {
+      await Promise.all(queues.map((queue) => queue.stop()));
+      await Promise.all([...informers.values()].map((informer) => informer.stop()));
+    },
+  };
+}
+
+function recordEvent(
+  options: ControllersOptions,
+  about: KubeObject,
+  type: string,
+  reason: string,
+  message: string,
+  component: string,
+): void {
+  const time = `${new Date().toISOString().slice(0, 19)}Z`;
+  const { name, namespace, uid, resourceVersion } = about.metadata;
+  const event: KubeObject = {
+    metadata: { generateName: `${name}.`, namespace: namespace ?? 'default' },
+    involvedObject: { kind: about.kind, apiVersion: about.apiVersion, name, namespace, uid, resourceVersion },
+    type,
+    reason,
+    message,
+    source: { component },
+    reportingComponent: component,
+    reportingInstance: '',
+    firstTimestamp: time,
+    lastTimestamp: time,
+    count: 1,
+  };
+  options.client
+    .create(kinds.Event, event)
+    .catch((error) => options.log(`event ${reason} for ${namespace}/${name} is lost: ${messageOf(error)}`));
+}
