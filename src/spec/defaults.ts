@@ -1,0 +1,146 @@
+/** Fills in what a mesh file may leave out. */
+import { dirname, resolve } from 'node:path';
+import { secondsOf } from './duration.ts';
+import { formatAddress, formatRange, parseCidr, parseRange } from './ipv4.ts';
+import type { ImageProgram, Mesh, MeshCluster, MeshTrust } from './mesh.ts';
+import type { MeshFile } from './schema.ts';
+
+export const defaultSharedNetwork = '192.168.49.0/24';
+
+type ClusterFile = MeshFile['spec']['clusters'][number];
+
+/** The mesh of the tutorial: east with the control plane, west served by it, on two networks. */
+export function defaultMesh(): Mesh {
+  return resolveMesh(
+    {
+      apiVersion: 'isthmus.dev/v1alpha1',
+      kind: 'Mesh',
+      metadata: { name: 'east-west' },
+      spec: {
+        clusters: [
+          { name: 'east', network: 'network1', role: 'primary' },
+          { name: 'west', network: 'network2', role: 'remote', primary: 'east' },
+        ],
+      },
+    },
+    'mesh.yaml',
+  );
+}
+
+/** @param fileName paths in the file are relative to its folder. */
+export function resolveMesh(file: MeshFile, fileName: string): Mesh {
+  const { spec } = file;
+  const sharedNetwork = spec.sharedNetwork?.cidr ?? defaultSharedNetwork;
+  const absolute = (path: string): string => resolve(dirname(fileName), path);
+  return {
+    name: file.metadata.name,
+    meshID: spec.meshID ?? 'mesh1',
+    trustDomain: spec.trustDomain ?? 'cluster.local',
+    clusterDomain: 'cluster.local',
+    sharedNetwork: { cidr: sharedNetwork },
+    clusters: spec.clusters.map((cluster, index) => resolveCluster(cluster, index, sharedNetwork, absolute)),
+    trust: resolveTrust(spec.trust, absolute),
+    gateways: { eastWest: { replicas: spec.gateways?.eastWest?.replicas ?? 1 } },
+    telemetry: {
+      enabled: spec.telemetry?.enabled ?? true,
+      federation: (spec.telemetry?.enabled ?? true) && (spec.telemetry?.federation ?? true),
+      scrapeIntervalSeconds: secondsOf(spec.telemetry?.scrapeInterval ?? '2s') ?? 2,
+    },
+    sample: { enabled: spec.sample?.enabled ?? true, namespace: spec.sample?.namespace ?? 'sample' },
+    controlPlane: { accessLog: spec.controlPlane?.accessLog ?? true },
+    images: Object.fromEntries(
+      Object.entries(spec.images ?? {}).map(([reference, program]) => [reference, withoutUndefined(program)]),
+    ),
+  };
+}
+
+function resolveCluster(
+  cluster: ClusterFile,
+  index: number,
+  sharedNetwork: string,
+  absolute: (path: string) => string,
+): MeshCluster {
+  const common = {
+    name: cluster.name,
+    network: cluster.network,
+    role: cluster.role,
+    primary: cluster.role === 'primary' ? cluster.name : (cluster.primary ?? ''),
+    locality: { region: cluster.node?.locality?.region, zone: cluster.node?.locality?.zone },
+  };
+  const pool = cluster.loadBalancerRange === undefined ? undefined : parseRange(cluster.loadBalancerRange);
+  const loadBalancerRange = pool && 'first' in pool ? formatRange(pool) : undefined;
+  if (typeof cluster.provider === 'object') {
+    const { context, kubeconfig } = cluster.provider.existing;
+    return {
+      ...common,
+      provider: { type: 'existing', context, kubeconfig: kubeconfig === undefined ? undefined : absolute(kubeconfig) },
+      podRange: cluster.podRange,
+      serviceRange: cluster.serviceRange,
+      loadBalancerRange,
+      nodeAddress: undefined,
+    };
+  }
+  const defaults = defaultAddresses(index, sharedNetwork);
+  return {
+    ...common,
+    provider: { type: 'embedded' },
+    podRange: cluster.podRange ?? defaults.podRange,
+    serviceRange: cluster.serviceRange ?? defaults.serviceRange,
+    loadBalancerRange: loadBalancerRange ?? defaults.loadBalancerRange,
+    nodeAddress: cluster.node?.address ?? defaults.nodeAddress,
+  };
+}
+
+/**
+ * Addresses by a cluster's place in the file, so that a change of one cluster never moves another: pods in 10.10, 10.20, ... and, from the
+ * eleventh on, 10.11, 10.12, ...; services a hundred above; pools of ten addresses from .20 as in the tutorial.
+ */
+export function defaultAddresses(index: number, sharedNetwork: string) {
+  const block = index < 10 ? 10 * (index + 1) : index + 1;
+  const shared = parseCidr(sharedNetwork);
+  const base = 'first' in shared ? shared.first : 0;
+  const pool = base + 20 + 10 * index;
+  return {
+    podRange: `10.${block}.0.0/16`,
+    serviceRange: `10.${100 + block}.0.0/16`,
+    loadBalancerRange: formatRange({ first: pool, last: pool + 9 }),
+    nodeAddress: formatAddress(base + 2 + index),
+  };
+}
+
+function resolveTrust(trust: MeshFile['spec']['trust'], absolute: (path: string) => string): MeshTrust {
+  const workloadTtlSeconds = secondsOf(trust?.workloadTTL ?? '24h') ?? 86_400;
+  const files = trust?.files;
+  if (files?.clusters)
+    return {
+      source: 'intermediates',
+      workloadTtlSeconds,
+      rootCert: absolute(files.rootCert),
+      clusters: Object.fromEntries(
+        Object.entries(files.clusters).map(([name, { caCert, caKey, certChain }]) => [
+          name,
+          { caCert: absolute(caCert), caKey: absolute(caKey), certChain: absolute(certChain) },
+        ]),
+      ),
+    };
+  if (files)
+    return {
+      source: 'root',
+      workloadTtlSeconds,
+      rootCert: absolute(files.rootCert),
+      rootKey: absolute(files.rootKey ?? ''),
+      intermediateDays: files.intermediateDays ?? 730,
+    };
+  return {
+    source: 'generated',
+    workloadTtlSeconds,
+    rootDays: trust?.generated?.rootDays ?? 3650,
+    intermediateDays: trust?.generated?.intermediateDays ?? 730,
+  };
+}
+
+function withoutUndefined(program: NonNullable<MeshFile['spec']['images']>[string]): ImageProgram {
+  return Object.fromEntries(
+    Object.entries(program).filter(([, value]) => value !== undefined),
+  ) as unknown as ImageProgram;
+}

@@ -1,0 +1,22 @@
+/**
+ * The mesh file: its shape, its defaults, its mistakes with line and column, its JSON Schema. It knows text and plain data only: no
+ * cluster, no process, and of the disk no more than whether the files that a mesh file names exist.
+ */
+export { defaultMesh } from './defaults.ts';
+export { renderExample } from './example.ts';
+export { meshJsonSchema } from './json-schema.ts';
+export {
+  type ClusterProvider,
+  type ClusterRole,
+  type EmbeddedMeshCluster,
+  type ImageProgram,
+  type IntermediateFiles,
+  isEmbedded,
+  type Mesh,
+  type MeshCluster,
+  type MeshTrust,
+  primariesOf,
+  remotesOf,
+} from './mesh.ts';
+export { type ParseOptions, parseMesh } from './parse.ts';
+export { formatProblem, type Problem } from './problem.ts';

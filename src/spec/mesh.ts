@@ -1,0 +1,110 @@
+/** A mesh as plain data, every default filled in. Made by `parseMesh` and `defaultMesh` only. */
+
+export interface Mesh {
+  /** metadata.name. */
+  name: string;
+  /** Istio's meshID. */
+  meshID: string;
+  trustDomain: string;
+  /** Kubernetes' cluster domain, the same in all clusters. */
+  clusterDomain: string;
+  /** The network on which embedded nodes and their load-balancer addresses stand. */
+  sharedNetwork: { cidr: string };
+  /** In the order of the file; at least one primary. */
+  clusters: MeshCluster[];
+  trust: MeshTrust;
+  gateways: { eastWest: { replicas: number } };
+  telemetry: {
+    /** Prometheus in every cluster. */
+    enabled: boolean;
+    /** Primaries' Prometheus takes in the series of the others. */
+    federation: boolean;
+    scrapeIntervalSeconds: number;
+  };
+  sample: { enabled: boolean; namespace: string };
+  controlPlane: {
+    /** Proxies write a line per request to their standard output. */
+    accessLog: boolean;
+  };
+  /** Image reference to program, beside the built-in catalogue of the embedded engine. */
+  images: Record<string, ImageProgram>;
+}
+
+export type ClusterRole = 'primary' | 'remote';
+
+export interface MeshCluster {
+  name: string;
+  /** Istio's network: workloads of one network reach each other without a gateway. */
+  network: string;
+  role: ClusterRole;
+  /** The cluster whose istiod serves this one; a primary's own name. */
+  primary: string;
+  provider: ClusterProvider;
+  /** CIDR; undefined for an existing cluster that does not say it. */
+  podRange: string | undefined;
+  serviceRange: string | undefined;
+  /** `first-last`; undefined for an existing cluster that has load-balancer addresses of its own. */
+  loadBalancerRange: string | undefined;
+  /** Embedded clusters only. */
+  nodeAddress: string | undefined;
+  locality: { region: string | undefined; zone: string | undefined };
+}
+
+export type ClusterProvider =
+  | { type: 'embedded' }
+  | {
+      type: 'existing';
+      context: string;
+      /** Absolute path; undefined for $KUBECONFIG or the one in the home folder. */
+      kubeconfig: string | undefined;
+    };
+
+/** A cluster whose engine is made here, so that all its addresses are known. */
+export interface EmbeddedMeshCluster extends MeshCluster {
+  provider: { type: 'embedded' };
+  podRange: string;
+  serviceRange: string;
+  loadBalancerRange: string;
+  nodeAddress: string;
+}
+
+export type MeshTrust = {
+  /** Life of a workload's certificate. */
+  workloadTtlSeconds: number;
+} & (
+  | { source: 'generated'; rootDays: number; intermediateDays: number }
+  /** The user's root signs one intermediate per cluster. Absolute paths. */
+  | { source: 'root'; rootCert: string; rootKey: string; intermediateDays: number }
+  /** The user brings each cluster's intermediate too. Absolute paths. */
+  | { source: 'intermediates'; rootCert: string; clusters: Record<string, IntermediateFiles> }
+);
+
+export interface IntermediateFiles {
+  caCert: string;
+  caKey: string;
+  /** From the intermediate to the root, as in Istio's cert-chain.pem. */
+  certChain: string;
+}
+
+export interface ImageProgram {
+  command: string[];
+  args?: string[];
+  env?: Record<string, string>;
+  workingDir?: string;
+  /** Host folders that the container sees, read-only, at the same path. */
+  mounts?: string[];
+}
+
+export function isEmbedded(cluster: MeshCluster): cluster is EmbeddedMeshCluster {
+  return cluster.provider.type === 'embedded';
+}
+
+/** The primaries, in the order of the file. */
+export function primariesOf(mesh: Mesh): MeshCluster[] {
+  return mesh.clusters.filter((cluster) => cluster.role === 'primary');
+}
+
+/** The remotes that a primary's istiod serves, in the order of the file. */
+export function remotesOf(mesh: Mesh, primary: string): MeshCluster[] {
+  return mesh.clusters.filter((cluster) => cluster.role === 'remote' && cluster.primary === primary);
+}
