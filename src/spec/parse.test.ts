@@ -135,7 +135,7 @@ describe('each mistake is told with its place and what to write instead', () => 
       'a name that is not a DNS label',
       { 'name: east': 'name: East_1' },
       'mesh.yaml:7:13: spec.clusters[0].name: "East_1" is not a DNS label (lower-case letters, digits and "-", with a letter or digit at both ends); write east-1',
-      'mesh.yaml:13:16: spec.clusters[1].primary: there is no cluster "east"; write primary: East_1',
+      'mesh.yaml:13:16: spec.clusters[1].primary: there is no cluster "east"; did you mean East_1?',
     ],
     [
       'two clusters of one name',
@@ -207,7 +207,7 @@ describe('each mistake is told with its place and what to write instead', () => 
     ],
     [
       'a duplicate key',
-      { 'role: primary': 'role: primary\n      role: remote' },
+      { 'role: primary': 'role: primary\n      role: primary' },
       'mesh.yaml:10:7: this key stands here a second time; keep one of the two',
     ],
     [
@@ -226,8 +226,8 @@ describe('each mistake is told with its place and what to write instead', () => 
         'spec:':
           'spec:\n  trust: {files: {rootCert: a, clusters: {east: {caCert: a, caKey: a, certChain: a}, wets: {caCert: a, caKey: a, certChain: a}}}}',
       },
-      'mesh.yaml:6:33: spec.trust.files.clusters: the intermediate of cluster west is missing; write west: {caCert: ..., caKey: ..., certChain: ...}',
-      'mesh.yaml:6:43: x',
+      'mesh.yaml:6:32: spec.trust.files.clusters: the intermediate of cluster west is missing; write west: {caCert: ..., caKey: ..., certChain: ...}',
+      'mesh.yaml:6:86: spec.trust.files.clusters.wets: there is no cluster "wets"; did you mean west?',
     ],
     [
       'a strange image reference',
@@ -264,7 +264,7 @@ test('a trust file that is not there is a mistake at its place', () => {
   const text = `${file()}  trust: {files: {rootCert: /nowhere/root.pem, rootKey: /nowhere/root.key}}\n`;
   expect(problemsOf(text, false)).toEqual([
     'mesh.yaml:14:29: spec.trust.files.rootCert: there is no file /nowhere/root.pem; paths are relative to the folder of this file',
-    'mesh.yaml:14:56: spec.trust.files.rootKey: there is no file /nowhere/root.key; paths are relative to the folder of this file',
+    'mesh.yaml:14:57: spec.trust.files.rootKey: there is no file /nowhere/root.key; paths are relative to the folder of this file',
   ]);
 });
 

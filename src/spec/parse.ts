@@ -33,7 +33,7 @@ export function parseMesh(
   const document = documents[0];
   if (!document || document.contents === null) return { problems: [emptyFile(fileName, document?.errors[0])] };
   const positions = new Positions(fileName, text, document, lines);
-  const problems = documents.flatMap((one) => one.errors.map((error) => syntaxProblem(error, positions)));
+  const problems = leadingErrors(documents).map((error) => syntaxProblem(error, positions));
   const broken = documents.some((one) => one.errors.some((error) => error.code !== 'DUPLICATE_KEY'));
   const second = documents[1];
   if (second)
@@ -70,6 +70,13 @@ function checkContent(
   const crossing = crossCheck(value, { fileName, exists });
   if ('file' in shape && crossing.length === 0) return { mesh: resolveMesh(shape.file, fileName) };
   return { findings: [...('findings' in shape ? shape.findings : []), ...crossing] };
+}
+
+/** A tab in the indentation makes everything after it look wrong as well. */
+function leadingErrors(documents: readonly Document[]): YAMLError[] {
+  const errors = documents.flatMap((document) => document.errors);
+  const tabs = errors.filter((error) => error.code === 'TAB_AS_INDENT');
+  return tabs.length > 0 ? tabs : errors;
 }
 
 function unresolvedAliases(document: Document): number[] {
