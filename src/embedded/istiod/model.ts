@@ -5,7 +5,18 @@
 import type { KubeObject } from '../../kube/index.ts';
 
 /** Istio's protocol of a service port, from appProtocol, else the port name's prefix, else sniffed. */
-export type PortProtocol = 'HTTP' | 'HTTP2' | 'GRPC' | 'HTTPS' | 'TLS' | 'TCP' | 'MONGO' | 'MYSQL' | 'REDIS' | 'UDP' | 'UNSUPPORTED';
+export type PortProtocol =
+  | 'HTTP'
+  | 'HTTP2'
+  | 'GRPC'
+  | 'HTTPS'
+  | 'TLS'
+  | 'TCP'
+  | 'MONGO'
+  | 'MYSQL'
+  | 'REDIS'
+  | 'UDP'
+  | 'UNSUPPORTED';
 
 export interface ServicePort {
   name: string;

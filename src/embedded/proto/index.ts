@@ -51,4 +51,13 @@ export function decodeMessage(name: string, bytes: Uint8Array): any {
   return toJson(message, fromBinary(message, bytes), { registry: load(), useProtoFieldName: true });
 }
 
+export {
+  type CertificateRequest,
+  createCertificatePath,
+  decodeCertificateRequest,
+  decodeCertificateResponse,
+  encodeCertificateRequest,
+  encodeCertificateResponse,
+} from './certificates.ts';
+export { rawMethod } from './grpc.ts';
 export type { JsonValue };

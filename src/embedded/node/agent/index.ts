@@ -1,0 +1,135 @@
+/**
+ * The Istio agent of a proxy container, on the kubelet's side: it writes Envoy's bootstrap, carries its ADS stream to istiod, and gets and
+ * serves its certificate. It speaks to any istiod as Istio's own agent does.
+ */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client, Metadata, Server } from '@grpc/grpc-js';
+import { createCertificatePath, rawMethod } from '../../proto/index.ts';
+import { bootstrap } from './bootstrap.ts';
+import { type ProxySettings, proxySettings, volumeFile } from './proxy-settings.ts';
+import { secretService, streamSecretsPath } from './secret-service.ts';
+import { agentMountPath, type ProxyAgent, type ProxyAgentRequest } from './types.ts';
+import { keepCertificate } from './workload-certificate.ts';
+import { xdsProxy } from './xds-proxy.ts';
+
+export type { ProxyAgent, ProxyAgentRequest } from './types.ts';
+
+/** Starts the agent and gives the command that runs Envoy in the container. */
+export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<ProxyAgent> {
+  const grpc = await import('@grpc/grpc-js');
+  const settings = proxySettings(request);
+  const istiod = istiodConnection(grpc, request, settings);
+  const id = `spiffe://${settings.trustDomain}/ns/${settings.namespace}/sa/${settings.serviceAccount}`;
+  const certificate = keepCertificate(id, (bytes) => callUnary(istiod, createCertificatePath, bytes), request.log);
+  const xds = xdsProxy(istiod, request.log);
+  const servers = await Promise.all([
+    serve(grpc, join(request.folder, 'xds'), (server) =>
+      server.addService(xds.definition as never, xds.handlers as never),
+    ),
+    serve(grpc, join(request.folder, 'sds'), (server) =>
+      server.addService(
+        { StreamSecrets: rawMethod(streamSecretsPath, true) } as never,
+        { StreamSecrets: secretService(certificate) } as never,
+      ),
+    ),
+  ]);
+  writeFileSync(join(request.folder, 'envoy.json'), JSON.stringify(bootstrap(settings, request.podIp)), {
+    mode: 0o600,
+  });
+  return {
+    argv: [
+      request.envoy,
+      ...['-c', `${agentMountPath}/envoy.json`, '--disable-hot-restart', '--concurrency', String(settings.concurrency)],
+      ...[
+        '--log-level',
+        'warning',
+        '--file-flush-interval-msec',
+        '200',
+        '--drain-time-s',
+        String(settings.drainSeconds),
+      ],
+    ],
+    async stop() {
+      certificate.stop();
+      for (const server of servers) server.forceShutdown();
+      istiod().client.close();
+    },
+  };
+}
+
+type Grpc = typeof import('@grpc/grpc-js');
+
+/**
+ * A client of istiod, made when the root certificate is there and made anew when the root or istiod's address changes; and the metadata
+ * that says who calls: the pod's token and its cluster.
+ */
+function istiodConnection(
+  grpc: Grpc,
+  request: ProxyAgentRequest,
+  settings: ProxySettings,
+): () => { client: Client; metadata: Metadata } {
+  let made: { client: Client; basis: string } | undefined;
+  return () => {
+    const root = volumeFile(request, '/var/run/secrets/istio', 'root-cert.pem');
+    const { discoveryHost, discoveryPort } = settings;
+    const resolved = /^\d+\.\d+\.\d+\.\d+$/.test(discoveryHost) ? discoveryHost : request.resolve(discoveryHost);
+    if (!resolved) throw new Error(`Service ${discoveryHost} is not there: nothing leads to istiod`);
+    const basis = `${resolved} ${root}`;
+    if (made?.basis !== basis) {
+      made?.client.close();
+      const client = new grpc.Client(
+        `ipv4:${resolved}:${discoveryPort}`,
+        grpc.credentials.createSsl(Buffer.from(root)),
+        {
+          'grpc.ssl_target_name_override': discoveryHost,
+          'grpc.default_authority': discoveryHost,
+          'grpc.keepalive_time_ms': 30_000,
+          'grpc.keepalive_timeout_ms': 10_000,
+          'grpc.max_receive_message_length': -1,
+          'grpc.initial_reconnect_backoff_ms': 100,
+          'grpc.min_reconnect_backoff_ms': 100,
+          'grpc.max_reconnect_backoff_ms': 3_000,
+        },
+      );
+      made = { client, basis };
+    }
+    const metadata = new grpc.Metadata();
+    metadata.set('authorization', `Bearer ${volumeFile(request, '/var/run/secrets/tokens', 'istio-token').trim()}`);
+    metadata.set('clusterid', settings.clusterId);
+    return { client: made.client, metadata };
+  };
+}
+
+function callUnary(
+  connect: () => { client: Client; metadata: Metadata },
+  path: string,
+  bytes: Buffer,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const { client, metadata } = connect();
+    const method = rawMethod(path, false);
+    const deadline = new Date(Date.now() + 10_000);
+    client.makeUnaryRequest(
+      path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      bytes,
+      metadata,
+      { deadline },
+      (error, answer) => (error ? reject(error) : resolve(answer ?? Buffer.alloc(0))),
+    );
+  });
+}
+
+async function serve(grpc: Grpc, path: string, add: (server: Server) => void): Promise<Server> {
+  rmSync(path, { force: true });
+  const server = new grpc.Server({ 'grpc.max_receive_message_length': -1 });
+  add(server);
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync(`unix:${path}`, grpc.ServerCredentials.createInsecure(), (error) =>
+      error ? reject(error) : resolve(),
+    );
+  });
+  return server;
+}

@@ -1,0 +1,80 @@
+/** A running container: its processes, its output, its end. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { ContainerLog } from './container-log.ts';
+
+export interface ContainerEnd {
+  exitCode: number;
+  signal?: number;
+}
+
+const signalNumbers: Record<string, number> = {
+  SIGKILL: 9,
+  SIGTERM: 15,
+  SIGSEGV: 11,
+  SIGABRT: 6,
+  SIGINT: 2,
+  SIGHUP: 1,
+  SIGPIPE: 13,
+  SIGBUS: 7,
+  SIGILL: 4,
+};
+
+export class ContainerProcess {
+  readonly #child: ChildProcess;
+  readonly ended: Promise<ContainerEnd>;
+  hasEnded = false;
+
+  /** Starts a script in namespaces of its own, in the network of its pod. */
+  constructor(options: { netns: string; script: string; env: Record<string, string>; log: ContainerLog }) {
+    this.#child = spawn(
+      'nsenter',
+      [
+        `--net=${options.netns}`,
+        ...['unshare', '--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child'],
+        ...['/bin/sh', '-c', options.script],
+      ],
+      // PATH must lead to nsenter itself when the container's own does not.
+      {
+        env: { ...options.env, PATH: options.env['PATH'] ?? defaultPath },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        cwd: '/',
+      },
+    );
+    options.log.follow(this.#child.stdout!, 'stdout');
+    options.log.follow(this.#child.stderr!, 'stderr');
+    this.ended = new Promise((resolve) => {
+      this.#child.once('error', (error) => {
+        options.log.line('stderr', `cannot be started: ${error.message}`);
+        resolve({ exitCode: 128 });
+      });
+      this.#child.once('close', (code, signal) => {
+        this.hasEnded = true;
+        const number = signal ? (signalNumbers[signal] ?? 1) : undefined;
+        resolve(number === undefined ? { exitCode: code ?? 0 } : { exitCode: 128 + number, signal: number });
+      });
+    });
+  }
+
+  /** The first process inside, by its number out here: signals and nsenter go to it. */
+  innerPid(): number | undefined {
+    const outer = this.#child.pid;
+    if (!outer || this.hasEnded) return undefined;
+    try {
+      const pid = Number(readFileSync(`/proc/${outer}/task/${outer}/children`, 'utf8').trim().split(' ')[0]);
+      return pid > 0 ? pid : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    const pid = this.innerPid() ?? (signal === 'SIGKILL' ? this.#child.pid : undefined);
+    if (!pid) return;
+    try {
+      process.kill(pid, signal);
+    } catch {} // it has just ended
+  }
+}
+
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -1,0 +1,381 @@
+/** One container of a pod over its restarts: started, probed, watched, started again with growing pauses. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../errors/index.ts';
+import { agentMountPath, type ProxyAgent } from './agent/types.ts';
+import { ContainerLog } from './container-log.ts';
+import { ContainerProcess } from './container-process.ts';
+import { applicationCapabilities, containerScript } from './container-script.ts';
+import { environmentOf, expand, MissingReference } from './environment.ts';
+import { runInContainer } from './exec.ts';
+import { findProgram, type ImageProgram } from './images/index.ts';
+import type { PodContext } from './pod-context.ts';
+import { type ProbeTarget, startProbing } from './probes.ts';
+
+type State =
+  | { kind: 'waiting'; reason: string; message?: string }
+  | { kind: 'running'; startedAt: string }
+  | {
+      kind: 'terminated';
+      exitCode: number;
+      signal?: number;
+      reason: string;
+      startedAt: string;
+      finishedAt: string;
+      message?: string;
+    };
+
+const firstBackOffMs = 10_000;
+const longestBackOffMs = 300_000;
+const forgetBackOffAfterMs = 600_000;
+
+export type Role = 'init' | 'sidecar' | 'main';
+
+export class Container {
+  readonly spec: any;
+  readonly role: Role;
+  readonly #context: PodContext;
+  state: State = { kind: 'waiting', reason: 'ContainerCreating' };
+  lastState: State | undefined;
+  restartCount = 0;
+  ready = false;
+  started = false;
+  #process: ContainerProcess | undefined;
+  #agent: ProxyAgent | undefined;
+  #stopProbes: (() => void)[] = [];
+  #backOffMs = firstBackOffMs;
+  #stopping = false;
+  #wakeBackOff: (() => void) | undefined;
+  #finished = Promise.withResolvers<void>();
+  #startedOnce = Promise.withResolvers<void>();
+  #imageComplaint = false;
+
+  constructor(spec: any, role: Role, context: PodContext) {
+    this.spec = spec;
+    this.role = role;
+    this.#context = context;
+  }
+
+  /** Resolves when the container will not run again. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /** Resolves when a sidecar has started: its startup probe has succeeded, or it has none and runs. */
+  get startedOnce(): Promise<void> {
+    return this.#startedOnce.promise;
+  }
+
+  get succeeded(): boolean {
+    return this.state.kind === 'terminated' && this.state.exitCode === 0;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.innerPid();
+  }
+
+  logPath(restart = this.restartCount): string {
+    return join(this.#context.logFolder, this.spec.name, `${restart}.log`);
+  }
+
+  log: ContainerLog | undefined;
+
+  /** Runs until it is done or stopped. */
+  async run(): Promise<void> {
+    try {
+      while (!this.#stopping) {
+        const startedAt = Date.now();
+        const ran = await this.#runOnce();
+        if (this.#stopping || !this.#mayRestart()) break;
+        if (Date.now() - startedAt > forgetBackOffAfterMs) this.#backOffMs = firstBackOffMs;
+        if (ran) await this.#backOff();
+      }
+    } finally {
+      this.#finished.resolve();
+      this.#startedOnce.resolve();
+    }
+  }
+
+  /** Ends it: the agent's drain, SIGTERM, then SIGKILL after the grace in milliseconds. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#wakeBackOff?.();
+    this.#endProbes();
+    const running = this.#process;
+    if (running && !running.hasEnded) {
+      this.#context.event('Normal', 'Killing', `Stopping container ${this.spec.name}`, this);
+      if (graceMs > 0) await this.#preStop(graceMs);
+      running.kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
+      const timer = setTimeout(() => running.kill('SIGKILL'), graceMs);
+      await running.ended;
+      clearTimeout(timer);
+    }
+    if (this.state.kind === 'waiting') this.#finished.resolve();
+    await this.#finished.promise;
+  }
+
+  #mayRestart(): boolean {
+    if (this.role === 'sidecar') return true;
+    const policy = this.#context.pod().spec['restartPolicy'];
+    if (this.role === 'init') return !this.succeeded && policy !== 'Never';
+    return policy === 'Always' || (policy === 'OnFailure' && !this.succeeded);
+  }
+
+  /** One life. False when it could not be started for want of something that may come soon. */
+  async #runOnce(): Promise<boolean> {
+    const program = findProgram(this.spec.image, this.#context.options.images, this.#context.options.programs);
+    if (!program) {
+      this.#complainOfImage();
+      await this.#pause(2_000);
+      return false;
+    }
+    let prepared: { script: string; env: Record<string, string> };
+    try {
+      prepared = await this.#prepare(program);
+    } catch (error) {
+      const reason = error instanceof MissingReference ? 'CreateContainerConfigError' : 'CreateContainerError';
+      this.#become({ kind: 'waiting', reason, message: messageOf(error) });
+      this.#context.event('Warning', 'Failed', `Error: ${messageOf(error)}`, this);
+      await this.#pause(1_000);
+      return false;
+    }
+    this.#context.event('Normal', 'Pulled', `Container image "${this.spec.image}" already present on machine`, this);
+    this.log = new ContainerLog(this.logPath());
+    const startedAt = timestamp();
+    this.#process = new ContainerProcess({ netns: this.#context.netns, ...prepared, log: this.log });
+    this.#context.event('Normal', 'Created', `Created container: ${this.spec.name}`, this);
+    this.#context.event('Normal', 'Started', `Started container ${this.spec.name}`, this);
+    this.started = !this.spec.startupProbe;
+    this.ready = this.started && !this.spec.readinessProbe;
+    this.#become({ kind: 'running', startedAt });
+    if (this.started) this.#startedOnce.resolve();
+    this.#beginProbes();
+    const end = await this.#process.ended;
+    this.#endProbes();
+    this.started = false;
+    this.ready = false;
+    await this.#agent?.stop();
+    this.#agent = undefined;
+    rmSync(this.#root, { recursive: true, force: true });
+    this.#become({
+      kind: 'terminated',
+      exitCode: end.exitCode,
+      ...(end.signal ? { signal: end.signal } : {}),
+      reason: end.exitCode === 0 ? 'Completed' : 'Error',
+      startedAt,
+      finishedAt: timestamp(),
+    });
+    return true;
+  }
+
+  get #root(): string {
+    return join(this.#context.folder, `r-${this.spec.name}`);
+  }
+
+  async #prepare(program: ImageProgram): Promise<{ script: string; env: Record<string, string> }> {
+    const { folder } = this.#context;
+    const pod = this.#context.pod();
+    const env = environmentOf(this.spec, this.#context.environmentSources(), program.env ?? {});
+    const words = (list: string[] | undefined) => list?.map((word) => expand(word, env));
+    const args = words(this.spec.args) ?? (this.spec.command ? [] : (program.defaultArgs ?? []));
+    const mounts = (program.mounts ?? []).map((path) => ({ from: path, to: path, readOnly: true }));
+    for (const mount of this.spec.volumeMounts ?? []) {
+      const base = this.#context.volumePath(mount.name);
+      if (!base) throw new Error(`volume "${mount.name}" is not set up`);
+      const subPath = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath;
+      mounts.push({
+        from: subPath ? join(base, subPath) : base,
+        to: mount.mountPath,
+        readOnly: mount.readOnly === true,
+      });
+      if (subPath && this.#context.isWritableVolume(mount.name)) mkdirSync(join(base, subPath), { recursive: true });
+    }
+    let argv = [...(words(this.spec.command) ?? program.entrypoint), ...args];
+    if (program.isProxy && !this.spec.command) {
+      if (args[0] === 'istio-iptables') argv = this.#context.interceptionArgv(args, mounts);
+      else {
+        const agentFolder = join(folder, 'a');
+        mkdirSync(agentFolder, { recursive: true });
+        mounts.push({ from: agentFolder, to: agentMountPath, readOnly: false });
+        this.#agent = await this.#context.prepareProxy({ pod, container: this.spec, env, args, folder: agentFolder });
+        argv = this.#agent.argv;
+      }
+    }
+    mkdirSync(this.#root, { recursive: true });
+    const added: string[] = this.spec.securityContext?.capabilities?.add ?? [];
+    const script = containerScript({
+      root: this.#root,
+      hostname: pod.spec['hostname'] ?? pod.metadata.name ?? 'pod',
+      hosts: join(folder, 'hosts'),
+      resolvConf: join(folder, 'resolv.conf'),
+      mounts,
+      workingDir: this.spec.workingDir ?? program.workingDir ?? '/',
+      capabilities: [
+        ...applicationCapabilities,
+        // The proxy marks its own connections, by which interception lets them pass; nothing else may do that.
+        ...(program.isProxy
+          ? ['net_admin', 'net_raw']
+          : added
+              .map((name) => name.toLowerCase())
+              .filter((name) => !['all', 'net_admin', 'net_raw', 'sys_admin'].includes(name))),
+      ],
+      argv,
+    });
+    return { script, env };
+  }
+
+  #complainOfImage(): void {
+    const message = `image "${this.spec.image}" is not in the catalogue; add it under images in mesh.yaml`;
+    this.#become({ kind: 'waiting', reason: this.#imageComplaint ? 'ImagePullBackOff' : 'ErrImagePull', message });
+    if (!this.#imageComplaint)
+      this.#context.event(
+        'Warning',
+        'Failed',
+        `Failed to pull image "${this.spec.image}": ImageNotFound: ${message}`,
+        this,
+      );
+    this.#imageComplaint = true;
+  }
+
+  async #backOff(): Promise<void> {
+    const delay =
+      this.succeeded && this.role !== 'sidecar' ? firstBackOffMs : this.restartCount === 0 ? 0 : this.#backOffMs;
+    if (delay > 0) {
+      this.lastState = this.state;
+      const message = `back-off ${delay / 1000}s restarting failed container=${this.spec.name} pod=${this.#context.pod().metadata.name}`;
+      this.#become({ kind: 'waiting', reason: 'CrashLoopBackOff', message });
+      this.#context.event(
+        'Warning',
+        'BackOff',
+        `Back-off restarting failed container ${this.spec.name} in pod ${this.#context.pod().metadata.name}`,
+        this,
+      );
+      await this.#pause(delay);
+      this.#backOffMs = Math.min(this.#backOffMs * 2, longestBackOffMs);
+    } else this.lastState = this.state;
+    if (!this.#stopping) this.restartCount++;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wakeBackOff = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#stopping) this.#wakeBackOff();
+    });
+  }
+
+  #become(state: State): void {
+    this.state = state;
+    this.#context.changed();
+  }
+
+  #probeTarget(): ProbeTarget {
+    return {
+      podIp: this.#context.podIp,
+      port: (wanted) => {
+        if (typeof wanted === 'number') return wanted;
+        const named = (this.spec.ports ?? []).find((one: any) => one.name === wanted);
+        return named?.containerPort ?? Number(wanted);
+      },
+      exec: async (command, timeoutMs) => {
+        const pid = this.pid;
+        if (!pid) return { exitCode: 1, output: 'the container does not run' };
+        return runInContainer(pid, command, timeoutMs);
+      },
+    };
+  }
+
+  #beginProbes(): void {
+    const { startupProbe, readinessProbe, livenessProbe } = this.spec;
+    const target = this.#probeTarget();
+    const unhealthy = (kind: string) => (why: string) =>
+      this.#context.event('Warning', 'Unhealthy', `${kind} probe failed: ${why}`, this);
+    const restart = (kind: string): void => {
+      this.#context.event(
+        'Normal',
+        'Killing',
+        `Container ${this.spec.name} failed ${kind} probe, will be restarted`,
+        this,
+      );
+      const running = this.#process;
+      running?.kill('SIGTERM');
+      setTimeout(() => running?.kill('SIGKILL'), 30_000).unref();
+    };
+    const beginAfterStart = (): void => {
+      if (readinessProbe)
+        this.#stopProbes.push(
+          startProbing(readinessProbe, target, {
+            onChange: (ok) => {
+              this.ready = ok;
+              this.#context.changed();
+            },
+            onFailure: unhealthy('Readiness'),
+          }),
+        );
+      else this.ready = true;
+      if (livenessProbe)
+        this.#stopProbes.push(
+          startProbing(livenessProbe, target, {
+            onChange: (ok) => !ok && restart('liveness'),
+            onFailure: unhealthy('Liveness'),
+          }),
+        );
+    };
+    if (!startupProbe) {
+      beginAfterStart();
+      return;
+    }
+    const end = startProbing(startupProbe, target, {
+      onChange: (ok) => {
+        if (!ok) return restart('startup');
+        end();
+        this.started = true;
+        beginAfterStart();
+        this.#startedOnce.resolve();
+        this.#context.changed();
+      },
+      onFailure: unhealthy('Startup'),
+    });
+    this.#stopProbes.push(end);
+  }
+
+  #endProbes(): void {
+    for (const end of this.#stopProbes) end();
+    this.#stopProbes = [];
+  }
+
+  async #preStop(graceMs: number): Promise<void> {
+    const hook = this.spec.lifecycle?.preStop;
+    const pid = this.pid;
+    if (!hook || !pid) return;
+    if (hook.exec) await runInContainer(pid, hook.exec.command ?? [], graceMs).catch(() => {});
+    else if (hook.sleep)
+      await new Promise((resolve) => setTimeout(resolve, Math.min(graceMs, (hook.sleep.seconds ?? 0) * 1000)));
+  }
+
+  /** As the API shows it. */
+  status(): any {
+    const id = `isthmus://${this.#context.pod().metadata.uid}-${this.spec.name}-${this.restartCount}`;
+    return {
+      name: this.spec.name,
+      image: this.spec.image,
+      imageID: this.spec.image,
+      ...(this.state.kind === 'waiting' && this.restartCount === 0 ? {} : { containerID: id }),
+      ready: this.role === 'init' ? this.succeeded : this.ready,
+      started: this.started,
+      restartCount: this.restartCount,
+      state: shown(this.state, id),
+      lastState: this.lastState ? shown(this.lastState, id) : {},
+    };
+  }
+}
+
+function shown(state: State, containerID: string): any {
+  const { kind, ...rest } = state;
+  return { [kind]: kind === 'terminated' ? { ...rest, containerID } : rest };
+}
+
+export const timestamp = (): string => `${new Date().toISOString().slice(0, 19)}Z`;

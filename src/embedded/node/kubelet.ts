@@ -1,0 +1,87 @@
+/** The kubelet: a worker for each pod that is bound to this node. Its only interface upward is the Kubernetes API. */
+import { mkdirSync } from 'node:fs';
+import { type ConfigMap, Informer, kinds, type Pod, type Secret, type Service } from '../../kube/index.ts';
+import { startKubeletApi } from './kubelet-api.ts';
+import { keepNode } from './node-object.ts';
+import type { KubeletOptions } from './options.ts';
+import { PodWorker } from './pod-worker.ts';
+
+export interface KubeletCaches {
+  services: Informer<Service>;
+  configMap(namespace: string, name: string): Record<string, Buffer> | undefined;
+  secret(namespace: string, name: string): Record<string, Buffer> | undefined;
+  /** The address of a Service by one of its names. */
+  resolve(hostname: string, namespace: string): string | undefined;
+}
+
+export async function startKubelet(options: KubeletOptions): Promise<{ stop(): Promise<void> }> {
+  const abort = new AbortController();
+  const { client, nodeName } = options;
+  mkdirSync(options.logDir, { recursive: true, mode: 0o700 });
+  const configMaps = new Informer<ConfigMap>(client, kinds.ConfigMap);
+  const secrets = new Informer<Secret>(client, kinds.Secret);
+  const services = new Informer<Service>(client, kinds.Service);
+  const pods = new Informer<Pod>(client, kinds.Pod, { fieldSelector: `spec.nodeName=${nodeName}` });
+  const workers = new Map<string, PodWorker>();
+  const decoded = (map: Record<string, string> | undefined, encoding: BufferEncoding) =>
+    Object.entries(map ?? {}).map(([key, value]): [string, Buffer] => [key, Buffer.from(value, encoding)]);
+  const caches: KubeletCaches = {
+    services,
+    configMap: (namespace, name) => {
+      const found = configMaps.get(namespace, name);
+      return found && Object.fromEntries([...decoded(found.data, 'utf8'), ...decoded(found.binaryData, 'base64')]);
+    },
+    secret: (namespace, name) => {
+      const found = secrets.get(namespace, name);
+      return found && Object.fromEntries(decoded(found.data, 'base64'));
+    },
+    resolve: (hostname, namespace) => {
+      const [name = '', stated] = hostname.split('.');
+      const address = services.get(stated ?? namespace, name)?.spec['clusterIP'];
+      return address && address !== 'None' ? address : undefined;
+    },
+  };
+  for (const informer of [configMaps, secrets])
+    informer.on(({ object }) => {
+      for (const worker of workers.values())
+        if (worker.logFolder.includes(`/${object.metadata.namespace}_`)) worker.sourcesChanged();
+    });
+  for (const informer of [configMaps, secrets, services]) informer.start();
+  await keepNode(options, abort.signal);
+  await Promise.all([configMaps.synced, secrets.synced, services.synced]);
+  pods.on(({ type, object }) => {
+    const uid = object.metadata.uid ?? '';
+    const worker = workers.get(uid);
+    if (type === 'deleted') {
+      // Removed by force: what runs must end all the same.
+      if (worker) void worker.terminate(0).then(() => workers.delete(uid));
+      return;
+    }
+    if (worker) return worker.update(object);
+    if (['Succeeded', 'Failed'].includes(object['status']?.phase) && !object.metadata.deletionTimestamp) return;
+    const made = new PodWorker(object, options, caches);
+    workers.set(uid, made);
+    if (object.metadata.deletionTimestamp) void made.terminate(0).then(() => workers.delete(uid));
+    else void made.run();
+  });
+  pods.start();
+  const api = await startKubeletApi(options, {
+    find: (namespace, name) => {
+      const uid = pods.get(namespace, name)?.metadata.uid;
+      return uid ? workers.get(uid) : undefined;
+    },
+    pods: () => pods.list(),
+  });
+  await pods.synced;
+  return {
+    async stop() {
+      abort.abort();
+      await pods.stop();
+      await Promise.all(
+        [...workers.values()].flatMap((worker) => worker.containers).map((container) => container.stop(0)),
+      );
+      await Promise.all([configMaps, secrets, services].map((informer) => informer.stop()));
+      await api.stop();
+    },
+  };
+}

@@ -1,0 +1,393 @@
+/** One pod on this node, from its binding to its removal. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf } from '../../errors/index.ts';
+import { isNotFound, kinds, type Pod, type Service } from '../../kube/index.ts';
+import { prepareProxyAgent } from './agent/index.ts';
+import { Container, timestamp } from './container.ts';
+import type { EnvironmentSources } from './environment.ts';
+import { interceptionScript } from './interception.ts';
+import type { KubeletCaches } from './kubelet.ts';
+import type { KubeletOptions } from './options.ts';
+import type { PodContext } from './pod-context.ts';
+import { podStatus } from './pod-status.ts';
+import { forgetVolumes, setUpVolume, VolumeError, type VolumeSources } from './volumes.ts';
+
+const refreshVolumesMs = 60_000;
+
+export class PodWorker {
+  readonly id: string;
+  readonly #options: KubeletOptions;
+  readonly #caches: KubeletCaches;
+  #pod: Pod;
+  readonly init: Container[];
+  readonly main: Container[];
+  readonly #context: PodContext;
+  readonly #volumes = new Map<string, string>();
+  readonly #tokens = new Map<string, { token: string; until: number }>();
+  readonly #startTime: string;
+  #initialized = false;
+  #sandboxReady = false;
+  #terminating: Promise<void> | undefined;
+  readonly #abort = new AbortController();
+  #statusWanted = false;
+  #statusRunning: Promise<void> | undefined;
+  #eventCounts = new Map<string, { name: string; count: number }>();
+  #volumesChanged: (() => void) | undefined;
+
+  constructor(pod: Pod, options: KubeletOptions, caches: KubeletCaches) {
+    this.#pod = pod;
+    this.#options = options;
+    this.#caches = caches;
+    this.id = pod.metadata.uid ?? '';
+    this.#startTime = pod['status']?.startTime ?? timestamp();
+    const short = this.id.replaceAll('-', '').slice(0, 12);
+    this.#context = {
+      options,
+      pod: () => this.#pod,
+      podIp: '',
+      netns: '',
+      folder: join(options.runDir, 'p', short),
+      logFolder: join(options.logDir, `${pod.metadata.namespace}_${pod.metadata.name}_${this.id}`),
+      changed: () => this.#changed(),
+      event: (type, reason, message, container) => this.#event(type, reason, message, container?.spec.name),
+      environmentSources: () => this.#environmentSources(),
+      volumePath: (name) => this.#volumes.get(name),
+      isWritableVolume: (name) =>
+        (this.#pod.spec['volumes'] ?? []).some((one: any) => one.name === name && (one.emptyDir || one.hostPath)),
+      interceptionArgv: (args, mounts) => interceptionScript(args, options.programs, mounts),
+      prepareProxy: (request) => this.#prepareProxy(request),
+    };
+    this.init = (pod.spec['initContainers'] ?? []).map(
+      (spec: any) => new Container(spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init', this.#context),
+    );
+    this.main = (pod.spec['containers'] ?? []).map((spec: any) => new Container(spec, 'main', this.#context));
+  }
+
+  get containers(): Container[] {
+    return [...this.init, ...this.main];
+  }
+
+  get logFolder(): string {
+    return this.#context.logFolder;
+  }
+
+  /** Takes in a newer version of the object. */
+  update(pod: Pod): void {
+    this.#pod = pod;
+    if (pod.metadata.deletionTimestamp) void this.terminate((pod.metadata.deletionGracePeriodSeconds ?? 30) * 1000);
+  }
+
+  /** A ConfigMap or Secret of the pod's namespace has changed: volumes that wait for it are tried again, those that have it are refreshed. */
+  sourcesChanged(): void {
+    this.#volumesChanged?.();
+  }
+
+  async run(): Promise<void> {
+    try {
+      mkdirSync(this.#context.folder, { recursive: true, mode: 0o700 });
+      await this.#setUpSandbox();
+      await this.#setUpVolumes();
+      void this.#keepVolumes();
+      if (!(await this.#runInitContainers())) return this.#changed();
+      this.#initialized = true;
+      this.#changed();
+      await Promise.all(this.main.map((container) => container.run()));
+      // The containers are done for good: sidecars end with them.
+      if (!this.#terminating) await this.#stopSidecars(this.#graceMs());
+      this.#changed();
+    } catch (error) {
+      if (!this.#abort.signal.aborted) {
+        this.#options.log(`pod ${this.#pod.metadata.namespace}/${this.#pod.metadata.name}: ${messageOf(error)}`);
+        this.#event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  #graceMs(): number {
+    return (this.#pod.spec['terminationGracePeriodSeconds'] ?? 30) * 1000;
+  }
+
+  async #setUpSandbox(): Promise<void> {
+    const { network, clusterDns, clusterDomain } = this.#options;
+    const { folder } = this.#context;
+    const made = await network.createPodNetwork(this.id);
+    this.#context.podIp = made.ip;
+    this.#context.netns = made.netns;
+    const { namespace, name } = this.#pod.metadata;
+    const hostname = this.#pod.spec['hostname'] ?? name;
+    const fqdn = this.#pod.spec['subdomain']
+      ? `${hostname}.${this.#pod.spec['subdomain']}.${namespace}.svc.${clusterDomain} `
+      : '';
+    const aliases = (this.#pod.spec['hostAliases'] ?? [])
+      .map((one: any) => `${one.ip}\t${one.hostnames.join('\t')}\n`)
+      .join('');
+    writeFileSync(join(folder, 'hosts'), `127.0.0.1\tlocalhost\n${made.ip}\t${fqdn}${hostname}\n${aliases}`);
+    const dns = this.#pod.spec['dnsConfig'] ?? {};
+    const servers = [...(this.#pod.spec['dnsPolicy'] === 'None' ? [] : [clusterDns]), ...(dns.nameservers ?? [])];
+    const search = [
+      ...(this.#pod.spec['dnsPolicy'] === 'None'
+        ? []
+        : [`${namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain]),
+      ...(dns.searches ?? []),
+    ];
+    const optionList = [
+      'ndots:5',
+      ...(dns.options ?? []).map((one: any) => (one.value === undefined ? one.name : `${one.name}:${one.value}`)),
+    ];
+    writeFileSync(
+      join(folder, 'resolv.conf'),
+      `search ${search.join(' ')}\n${servers.map((one) => `nameserver ${one}\n`).join('')}options ${optionList.join(' ')}\n`,
+    );
+    this.#sandboxReady = true;
+    this.#changed();
+  }
+
+  async #setUpVolumes(): Promise<void> {
+    let said = '';
+    for (const volume of this.#pod.spec['volumes'] ?? []) {
+      for (;;) {
+        this.#abort.signal.throwIfAborted();
+        try {
+          this.#volumes.set(
+            volume.name,
+            await setUpVolume(volume, join(this.#context.folder, 'v'), this.#volumeSources()),
+          );
+          break;
+        } catch (error) {
+          if (!(error instanceof VolumeError)) throw error;
+          if (said !== error.message) this.#event('Warning', 'FailedMount', error.message);
+          said = error.message;
+          await Promise.race([
+            pause(1_000, undefined, { signal: this.#abort.signal }).catch(() => {}),
+            new Promise<void>((resolve) => {
+              this.#volumesChanged = resolve;
+            }),
+          ]);
+        }
+      }
+    }
+    this.#volumesChanged = () => void this.#refreshVolumes();
+  }
+
+  async #keepVolumes(): Promise<void> {
+    while (!this.#abort.signal.aborted) {
+      await pause(refreshVolumesMs, undefined, { signal: this.#abort.signal, ref: false }).catch(() => {});
+      if (!this.#abort.signal.aborted) await this.#refreshVolumes();
+    }
+  }
+
+  async #refreshVolumes(): Promise<void> {
+    for (const volume of this.#pod.spec['volumes'] ?? []) {
+      if (volume.emptyDir || volume.hostPath) continue;
+      // What has been there stays while its source is away.
+      await setUpVolume(volume, join(this.#context.folder, 'v'), this.#volumeSources()).catch(() => {});
+    }
+  }
+
+  async #runInitContainers(): Promise<boolean> {
+    for (const container of this.init) {
+      this.#abort.signal.throwIfAborted();
+      if (container.role === 'sidecar') {
+        void container.run();
+        await container.startedOnce;
+      } else {
+        await container.run();
+        if (!container.succeeded) return false;
+      }
+      this.#changed();
+    }
+    this.#abort.signal.throwIfAborted();
+    return true;
+  }
+
+  async #stopSidecars(graceMs: number): Promise<void> {
+    for (const container of this.init.filter((one) => one.role === 'sidecar').reverse()) await container.stop(graceMs);
+  }
+
+  /** Ends the containers and takes away what the pod had. The object goes last. */
+  terminate(graceMs: number): Promise<void> {
+    this.#terminating ??= this.#terminate(graceMs);
+    return this.#terminating;
+  }
+
+  async #terminate(graceMs: number): Promise<void> {
+    this.#abort.abort();
+    const started = Date.now();
+    this.#changed();
+    await Promise.all(
+      [...this.main, ...this.init.filter((one) => one.role === 'init')].map((one) => one.stop(graceMs)),
+    );
+    await this.#stopSidecars(Math.max(Math.min(2_000, graceMs), graceMs - (Date.now() - started)));
+    await this.#options.network.removePodNetwork(this.id);
+    rmSync(this.#context.folder, { recursive: true, force: true });
+    forgetVolumes(this.#context.folder);
+    await this.#statusRunning;
+    const { name, namespace, uid } = this.#pod.metadata;
+    if (this.#pod.metadata.deletionTimestamp)
+      await this.#options.client
+        .delete(kinds.Pod, name!, namespace, { gracePeriodSeconds: 0, preconditions: { uid: uid! } })
+        .catch((error) => {
+          if (!isNotFound(error)) this.#options.log(`pod ${namespace}/${name} cannot be removed: ${messageOf(error)}`);
+        });
+    rmSync(this.logFolder, { recursive: true, force: true });
+  }
+
+  /** Writes the status soon: what changes meanwhile goes with it. */
+  #changed(): void {
+    this.#statusWanted = true;
+    this.#statusRunning ??= Promise.resolve().then(async () => {
+      while (this.#statusWanted) {
+        this.#statusWanted = false;
+        await this.#writeStatus();
+      }
+      this.#statusRunning = undefined;
+    });
+  }
+
+  async #writeStatus(): Promise<void> {
+    const { name, namespace, uid } = this.#pod.metadata;
+    const status = podStatus(this.#pod, {
+      hostIp: this.#options.nodeAddress,
+      podIp: this.#context.podIp || undefined,
+      startTime: this.#startTime,
+      init: this.init,
+      main: this.main,
+      initialized: this.#initialized,
+      sandboxReady: this.#sandboxReady,
+    });
+    try {
+      const stored = await this.#options.client.patch<Pod>(
+        kinds.Pod,
+        name!,
+        namespace,
+        { metadata: { uid }, status },
+        { type: 'merge', subresource: 'status' },
+      );
+      // Conditions carry their times on: the next status is computed from this one, even if the watch is late.
+      this.#pod = { ...this.#pod, status: stored['status'] ?? {} };
+    } catch (error) {
+      if (isNotFound(error)) return;
+      this.#options.log(`status of pod ${namespace}/${name} is not written: ${messageOf(error)}`);
+      await pause(200);
+      if (!this.#terminating) this.#statusWanted = true;
+    }
+  }
+
+  #environmentSources(): EnvironmentSources {
+    const { namespace = '' } = this.#pod.metadata;
+    const text = (map: Record<string, Buffer> | undefined) =>
+      map && Object.fromEntries(Object.entries(map).map(([key, value]) => [key, value.toString('utf8')]));
+    return {
+      pod: this.#pod,
+      podIp: this.#context.podIp,
+      hostIp: this.#options.nodeAddress,
+      services: [
+        ...this.#caches.services.list(namespace),
+        ...(namespace === 'default'
+          ? []
+          : ([this.#caches.services.get('default', 'kubernetes')].filter(Boolean) as Service[])),
+      ],
+      configMap: (name) => text(this.#caches.configMap(namespace, name)),
+      secret: (name) => text(this.#caches.secret(namespace, name)),
+    };
+  }
+
+  #volumeSources(): VolumeSources {
+    const { namespace = '' } = this.#pod.metadata;
+    return {
+      pod: this.#pod,
+      podIp: this.#context.podIp,
+      hostIp: this.#options.nodeAddress,
+      configMap: (name) => this.#caches.configMap(namespace, name),
+      secret: (name) => this.#caches.secret(namespace, name),
+      token: (request) => this.#token(request),
+    };
+  }
+
+  /** Tokens are asked for again when four fifths of their life are over, as the kubelet does. */
+  async #token(request: { audience?: string; expirationSeconds: number }): Promise<string> {
+    const key = JSON.stringify(request);
+    const kept = this.#tokens.get(key);
+    if (kept && Date.now() < kept.until) return kept.token;
+    const { namespace, name, uid } = this.#pod.metadata;
+    const account = this.#pod.spec['serviceAccountName'] ?? 'default';
+    const answer = await this.#options.client.request(
+      'POST',
+      `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`,
+      {
+        body: {
+          apiVersion: 'authentication.k8s.io/v1',
+          kind: 'TokenRequest',
+          spec: {
+            ...(request.audience ? { audiences: [request.audience] } : {}),
+            expirationSeconds: request.expirationSeconds,
+            boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid },
+          },
+        },
+      },
+    );
+    this.#tokens.set(key, { token: answer.status.token, until: Date.now() + request.expirationSeconds * 800 });
+    return answer.status.token;
+  }
+
+  #prepareProxy(request: Parameters<PodContext['prepareProxy']>[0]) {
+    const { container } = request;
+    return prepareProxyAgent({
+      ...request,
+      podIp: this.#context.podIp,
+      volume: (mountPath) => {
+        const mount = (container.volumeMounts ?? []).find((one: any) => one.mountPath === mountPath);
+        return mount && this.#volumes.get(mount.name);
+      },
+      envoy: this.#options.programs.envoy,
+      resolve: (hostname) => this.#caches.resolve(hostname, this.#pod.metadata.namespace ?? ''),
+      log: (line) => this.#options.log(`proxy ${this.#pod.metadata.namespace}/${this.#pod.metadata.name}: ${line}`),
+    });
+  }
+
+  /** The same event again is a count. */
+  #event(type: string, reason: string, message: string, container?: string): void {
+    const { name, namespace, uid, resourceVersion } = this.#pod.metadata;
+    const time = timestamp();
+    const key = `${reason}/${container ?? ''}/${message}`;
+    const known = this.#eventCounts.get(key);
+    const { client, nodeName, log } = this.#options;
+    const lost = (error: unknown) => log(`event ${reason} for ${namespace}/${name} is lost: ${messageOf(error)}`);
+    if (known) {
+      known.count++;
+      client
+        .patch(kinds.Event, known.name, namespace, { count: known.count, lastTimestamp: time }, { type: 'merge' })
+        .catch(() => this.#eventCounts.delete(key));
+      return;
+    }
+    const eventName = `${name}.${Date.now().toString(16)}${Math.floor(Math.random() * 65_536).toString(16)}`;
+    this.#eventCounts.set(key, { name: eventName, count: 1 });
+    const isInit =
+      container !== undefined && (this.#pod.spec['initContainers'] ?? []).some((one: any) => one.name === container);
+    client
+      .create(kinds.Event, {
+        metadata: { name: eventName, namespace: namespace! },
+        involvedObject: {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          name,
+          namespace,
+          uid,
+          resourceVersion,
+          ...(container ? { fieldPath: `spec.${isInit ? 'initContainers' : 'containers'}{${container}}` } : {}),
+        },
+        type,
+        reason,
+        message,
+        source: { component: 'kubelet', host: nodeName },
+        reportingComponent: 'kubelet',
+        reportingInstance: nodeName,
+        firstTimestamp: time,
+        lastTimestamp: time,
+        count: 1,
+      })
+      .catch(lost);
+  }
+}
