@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { IsthmusError, messageOf } from '../errors/index.ts';
+import { KubeClient, loadKubeconfig } from '../kube/index.ts';
+import type { Mesh, MeshCluster } from '../spec/index.ts';
+import type { ProvidedCluster } from './provided-cluster.ts';
+
+/**
+ * Clusters that a kubeconfig knows. Each is asked for its version, so that a wrong context is told before anything is changed.
+ * @throws IsthmusError `kube.kubeconfig` or `providers.unreachable` naming the context.
+ */
+export async function findExisting(mesh: Mesh, env: NodeJS.ProcessEnv = process.env): Promise<ProvidedCluster[]> {
+  return Promise.all(
+    mesh.clusters.filter((cluster) => cluster.provider.type === 'existing').map((cluster) => provide(cluster, env)),
+  );
+}
+
+async function provide(cluster: MeshCluster, env: NodeJS.ProcessEnv): Promise<ProvidedCluster> {
+  if (cluster.provider.type !== 'existing') throw new Error(`${cluster.name} is not an existing cluster`);
+  const { context } = cluster.provider;
+  const file = cluster.provider.kubeconfig ?? kubeconfigPath(context, env);
+  const connection = { ...loadKubeconfig(file, context), name: cluster.name };
+  await using client = new KubeClient(connection);
+  await client.request('GET', '/version', { signal: AbortSignal.timeout(10_000) }).catch((cause) => {
+    throw new IsthmusError({
+      code: 'providers.unreachable',
+      what: `cluster ${cluster.name} does not answer`,
+      where: `context ${context} of ${file}`,
+      why: messageOf(cause),
+      fix: `try it: kubectl --kubeconfig ${file} --context ${context} version`,
+      cause,
+    });
+  });
+  const host = new URL(connection.server).hostname;
+  if (isLoopback(host))
+    throw new IsthmusError({
+      code: 'providers.loopback',
+      fault: 'user',
+      what: `other clusters cannot reach cluster ${cluster.name}`,
+      where: `context ${context} of ${file}`,
+      why: `its kubeconfig names ${connection.server}, and to each cluster ${host} means itself`,
+      fix: "use a kubeconfig with the node's own address (kind: kind get kubeconfig --internal; minikube: minikube ip)",
+    });
+  return {
+    name: cluster.name,
+    connection,
+    internalServer: connection.server,
+    podRange: cluster.podRange,
+    serviceRange: cluster.serviceRange,
+    loadBalancerRange: cluster.loadBalancerRange,
+    provider: 'existing',
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || host.startsWith('127.');
+}
+
+/** The first file of $KUBECONFIG that knows the context, as kubectl would merge them. */
+function kubeconfigPath(context: string, env: NodeJS.ProcessEnv): string {
+  const files = env['KUBECONFIG']?.split(delimiter).filter(Boolean) ?? [];
+  if (files.length === 0) files.push(join(env['HOME'] || homedir(), '.kube/config'));
+  const present = files.filter((file) => existsSync(file));
+  for (const file of present) {
+    try {
+      loadKubeconfig(file, context);
+      return file;
+    } catch {} // the next one may know it; if none does, the first one's own message is given
+  }
+  return present[0] ?? files[0]!;
+}
