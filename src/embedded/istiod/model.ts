@@ -178,7 +178,7 @@ export interface SnapshotSource {
 }
 
 /** A connected proxy, from its node ID and metadata, completed from the registry. */
-export interface Proxy {
+export interface MeshProxy {
   /** `<type>~<ip>~<pod>.<ns>~<domain>` */
   nodeId: string;
   type: 'sidecar' | 'router';

@@ -1,0 +1,111 @@
+/** Network filters: the HTTP connection manager and the TCP proxy, inbound and outbound. */
+import type { MeshProxy, MeshSnapshot } from '../model.ts';
+import { typed } from './names.ts';
+import { accessLog, httpMetrics, peerFilter, type ReportedConnection, tcpMetrics } from './telemetry.ts';
+
+const router = { name: 'envoy.filters.http.router', typed_config: typed('extensions.filters.http.router.v3.Router') };
+
+export interface HttpFilterOptions extends ReportedConnection {
+  snapshot: MeshSnapshot;
+  statPrefix: string;
+  /** Either a name for RDS or the routes themselves. */
+  routes: { rds: string } | { inline: any };
+  /** Filters before the router. */
+  filters?: any[];
+  /** Sets the ALPN of undeclared ports by filter state. */
+  sniffed?: boolean;
+}
+
+export function httpConnectionManager(options: HttpFilterOptions): any {
+  const inbound = options.reporter === 'destination';
+  return {
+    name: 'envoy.filters.network.http_connection_manager',
+    typed_config: typed('extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
+      stat_prefix: options.statPrefix,
+      codec_type: 'AUTO',
+      use_remote_address: false,
+      stream_idle_timeout: '0s',
+      normalize_path: true,
+      path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
+      upgrade_configs: [{ upgrade_type: 'websocket' }],
+      ...('rds' in options.routes
+        ? {
+            rds: {
+              route_config_name: options.routes.rds,
+              config_source: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' },
+            },
+          }
+        : { route_config: options.routes.inline }),
+      ...(inbound
+        ? {
+            forward_client_cert_details: 'APPEND_FORWARD',
+            set_current_client_cert_details: { subject: true, uri: true, dns: true },
+          }
+        : {}),
+      http_filters: [
+        peerFilter(inbound ? 'request' : 'response', inbound ? options.mutual : true),
+        ...(options.sniffed ? [alpnFilter] : []),
+        ...(options.filters ?? []),
+        router,
+      ],
+      access_log: [...accessLog(options.snapshot.meshConfig), ...httpMetrics(options)],
+    }),
+  };
+}
+
+/** The upstream connection of an HTTP request on an undeclared port says that it is HTTP, as Istio's own ALPN filter would. */
+const alpnFilter = {
+  name: 'envoy.filters.http.set_filter_state',
+  typed_config: typed('extensions.filters.http.set_filter_state.v3.Config', {
+    on_request_headers: [
+      {
+        object_key: 'envoy.network.application_protocols',
+        format_string: { text_format_source: { inline_string: 'istio-http/1.1,istio,http/1.1' } },
+        shared_with_upstream: 'ONCE',
+      },
+    ],
+  }),
+};
+
+export function tcpProxy(
+  snapshot: MeshSnapshot,
+  connection: ReportedConnection | undefined,
+  cluster: string,
+  statPrefix = cluster,
+): any {
+  return {
+    name: 'envoy.filters.network.tcp_proxy',
+    typed_config: typed('extensions.filters.network.tcp_proxy.v3.TcpProxy', {
+      stat_prefix: statPrefix,
+      cluster,
+      access_log: [...accessLog(snapshot.meshConfig), ...(connection ? tcpMetrics(connection) : [])],
+    }),
+  };
+}
+
+export const originalDst = {
+  name: 'envoy.filters.listener.original_dst',
+  typed_config: typed('extensions.filters.listener.original_dst.v3.OriginalDst'),
+};
+export const tlsInspector = {
+  name: 'envoy.filters.listener.tls_inspector',
+  typed_config: typed('extensions.filters.listener.tls_inspector.v3.TlsInspector'),
+};
+export const httpInspector = {
+  name: 'envoy.filters.listener.http_inspector',
+  typed_config: typed('extensions.filters.listener.http_inspector.v3.HttpInspector'),
+};
+
+/** How long inspection may take; 0 means that there is no limit. */
+export function inspection(snapshot: MeshSnapshot): any {
+  return {
+    listener_filters_timeout: `${snapshot.meshConfig.protocolDetectionTimeout / 1000}s`,
+    continue_on_listener_filters_timeout: true,
+  };
+}
+
+export const reporting = (
+  proxy: MeshProxy,
+  reporter: ReportedConnection['reporter'],
+  mutual: boolean,
+): ReportedConnection => ({ proxy, reporter, mutual });

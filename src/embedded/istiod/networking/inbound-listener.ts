@@ -1,0 +1,162 @@
+/** LDS of a sidecar, inbound: one listener, whose chains say for each port what may come: mutual TLS, plain text, or both. */
+import type { MeshProxy, MeshSnapshot, PortProtocol } from '../model.ts';
+import { isHttp } from '../registry/protocol.ts';
+import {
+  httpConnectionManager,
+  httpInspector,
+  inspection,
+  originalDst,
+  reporting,
+  tcpProxy,
+  tlsInspector,
+} from './filters.ts';
+import type { ServiceInstance } from './instances.ts';
+import { blackHole, clusterName, inboundPassthrough, istioAlpn, istioHttpAlpn, socketAddress } from './names.ts';
+import { type MtlsMode, mtlsMode } from './peer-authentication.ts';
+import { peerHeaderValue } from './telemetry.ts';
+import { downstreamMtls } from './tls.ts';
+
+export type ChainKind = 'http-mtls' | 'tcp-mtls' | 'http' | 'tcp' | 'tls-passthrough';
+
+export interface ChainRule {
+  transport?: 'tls' | 'raw_buffer';
+  alpn?: string[];
+  kind: ChainKind;
+}
+
+const plainHttp = ['http/1.1', 'h2c'];
+
+/** The chains of a port by its mode and protocol: table 5.5 of Istio's filter chain options. */
+export function chainRules(mode: MtlsMode, protocol: PortProtocol): ChainRule[] {
+  const http = isHttp(protocol);
+  if (protocol === 'UNSUPPORTED') {
+    const plain: ChainRule[] = [
+      { transport: 'raw_buffer', alpn: plainHttp, kind: 'http' },
+      { transport: 'raw_buffer', kind: 'tcp' },
+    ];
+    if (mode === 'DISABLE') return [...plain, { transport: 'tls', kind: 'tls-passthrough' }];
+    const mutualHttp: ChainRule = { transport: 'tls', alpn: istioHttpAlpn, kind: 'http-mtls' };
+    if (mode === 'STRICT') return [mutualHttp, { transport: 'tls', kind: 'tcp-mtls' }];
+    return [
+      mutualHttp,
+      plain[0]!,
+      { transport: 'tls', alpn: ['istio-peer-exchange', 'istio'], kind: 'tcp-mtls' },
+      plain[1]!,
+      { transport: 'tls', kind: 'tls-passthrough' },
+    ];
+  }
+  if (mode === 'DISABLE') return [{ kind: http ? 'http' : 'tcp' }];
+  if (mode === 'STRICT') return [{ transport: 'tls', kind: http ? 'http-mtls' : 'tcp-mtls' }];
+  if (http)
+    return [
+      { transport: 'tls', alpn: istioAlpn, kind: 'http-mtls' },
+      { transport: 'raw_buffer', kind: 'http' },
+    ];
+  return [
+    { transport: 'tls', alpn: istioAlpn, kind: 'tcp-mtls' },
+    { transport: 'tls', kind: 'tls-passthrough' },
+    { transport: 'raw_buffer', kind: 'tcp' },
+  ];
+}
+
+export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instances: ServiceInstance[]): any {
+  const workload = { namespace: proxy.namespace, labels: proxy.labels };
+  const chains: any[] = [
+    {
+      name: 'virtualInbound-blackhole',
+      filter_chain_match: { destination_port: 15_006 },
+      filters: [tcpProxy(snapshot, undefined, blackHole)],
+    },
+  ];
+  const ports = new Map(instances.map((one) => [one.targetPort, one]));
+  for (const [targetPort, { port }] of ports)
+    for (const rule of chainRules(mtlsMode(snapshot, workload, targetPort), port.protocol))
+      chains.push(
+        chain(
+          snapshot,
+          proxy,
+          rule,
+          { destination_port: targetPort },
+          `0.0.0.0_${targetPort}`,
+          clusterName('inbound', targetPort, '', ''),
+        ),
+      );
+  for (const rule of chainRules(mtlsMode(snapshot, workload), 'UNSUPPORTED'))
+    chains.push(
+      chain(
+        snapshot,
+        proxy,
+        rule,
+        {},
+        rule.kind.startsWith('http') ? 'virtualInbound-catchall-http' : 'virtualInbound',
+        inboundPassthrough,
+      ),
+    );
+  return {
+    name: 'virtualInbound',
+    address: socketAddress('0.0.0.0', 15_006),
+    traffic_direction: 'INBOUND',
+    listener_filters: [originalDst, tlsInspector, httpInspector],
+    ...inspection(snapshot),
+    filter_chains: chains,
+  };
+}
+
+function chain(
+  snapshot: MeshSnapshot,
+  proxy: MeshProxy,
+  rule: ChainRule,
+  match: any,
+  name: string,
+  cluster: string,
+): any {
+  const mutual = rule.kind.endsWith('mtls');
+  const http = rule.kind.startsWith('http');
+  const domains = [snapshot.meshConfig.trustDomain, ...snapshot.meshConfig.trustDomainAliases];
+  const connection = reporting(proxy, 'destination', mutual);
+  return {
+    name,
+    filter_chain_match: {
+      ...match,
+      ...(rule.transport ? { transport_protocol: rule.transport } : {}),
+      ...(rule.alpn ? { application_protocols: rule.alpn } : {}),
+    },
+    ...(mutual ? { transport_socket: downstreamMtls(domains, http ? 'http' : 'tcp') } : {}),
+    filters: [
+      http
+        ? httpConnectionManager({
+            ...connection,
+            snapshot,
+            statPrefix: `inbound_${name}`,
+            routes: { inline: inboundRoutes(proxy, name, cluster) },
+          })
+        : tcpProxy(snapshot, connection, cluster, `inbound_${name}`),
+    ],
+  };
+}
+
+function inboundRoutes(proxy: MeshProxy, name: string, cluster: string): any {
+  const port = /_(\d+)$/.exec(name)?.[1] ?? '0';
+  return {
+    name: cluster,
+    validate_clusters: false,
+    response_headers_to_add: [peerHeaderValue(proxy)],
+    virtual_hosts: [
+      {
+        name: `inbound|http|${port}`,
+        domains: ['*'],
+        routes: [
+          {
+            name: 'default',
+            match: { prefix: '/' },
+            route: {
+              cluster,
+              timeout: '0s',
+              max_stream_duration: { max_stream_duration: '0s', grpc_timeout_header_max: '0s' },
+            },
+          },
+        ],
+      },
+    ],
+  };
+}

@@ -1,0 +1,240 @@
+/**
+ * The registry of all clusters: watches, and publishes snapshots of the mesh. A change of endpoints alone makes a snapshot that differs in
+ * those hosts; everything else is computed anew.
+ */
+import { readFileSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
+import { messageOf } from '../../../errors/index.ts';
+import { Informer, type KubeClient, type KubeObject, kinds } from '../../../kube/index.ts';
+import type { ConfigKind, MeshChange, MeshEndpoint, MeshSnapshot, SnapshotSource } from '../model.ts';
+import type { IstiodSettings } from '../settings.ts';
+import { ClusterRegistry, type RegistryChange } from './cluster-registry.ts';
+import { parseMeshConfig } from './mesh-config.ts';
+import { RemoteClusters } from './remote-clusters.ts';
+import { mergeServices } from './services.ts';
+
+const configKinds: ConfigKind[] = [
+  'Gateway',
+  'VirtualService',
+  'DestinationRule',
+  'ServiceEntry',
+  'WorkloadEntry',
+  'Sidecar',
+  'EnvoyFilter',
+  'PeerAuthentication',
+  'RequestAuthentication',
+  'AuthorizationPolicy',
+  'Telemetry',
+  'ProxyConfig',
+  'WasmPlugin',
+];
+
+export class MeshRegistry implements SnapshotSource {
+  readonly #settings: IstiodSettings;
+  readonly #log: (line: string) => void;
+  readonly local: ClusterRegistry;
+  readonly remotes: RemoteClusters;
+  readonly #config = new Map<ConfigKind, Informer<KubeObject>>();
+  readonly #listeners = new Set<(snapshot: MeshSnapshot, change: MeshChange) => void>();
+  #snapshot: MeshSnapshot;
+  #dirtyFull = false;
+  #dirtyHosts = new Set<string>();
+  #reason = '';
+  #scheduled = false;
+  #started = false;
+
+  constructor(client: KubeClient, settings: IstiodSettings, log: (line: string) => void) {
+    this.#settings = settings;
+    this.#log = log;
+    const makeRegistry = (id: string, clusterClient: KubeClient) =>
+      new ClusterRegistry({
+        id,
+        client: clusterClient,
+        domain: settings.domain,
+        systemNamespace: settings.namespace,
+        trustDomain: () => this.#snapshot.meshConfig.trustDomain,
+        onChange: (change) => this.#changed(change),
+      });
+    this.#snapshot = this.#empty();
+    this.local = makeRegistry(settings.clusterId, client);
+    this.remotes = new RemoteClusters({
+      client,
+      ownId: settings.clusterId,
+      namespace: settings.namespace,
+      timeoutMs: settings.remoteClusterTimeoutMs,
+      makeRegistry,
+      onChange: (reason) => this.#changed({ full: true, reason }),
+      log,
+    });
+    for (const kind of configKinds) this.#config.set(kind, new Informer<KubeObject>(client, kinds[kind]));
+  }
+
+  /** Returns with the first whole snapshot. */
+  async start(): Promise<void> {
+    for (const [kind, informer] of this.#config) {
+      informer.on(({ object }) =>
+        this.#changed({ full: true, reason: `${kind} ${object.metadata.namespace}/${object.metadata.name}` }),
+      );
+      informer.start();
+    }
+    this.local.start();
+    this.#followMeshConfig();
+    await Promise.all([this.local.synced, this.remotes.start()]);
+    this.#started = true;
+    this.#dirtyFull = true;
+    this.#publish();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([
+      this.local.stop(),
+      this.remotes.stop(),
+      ...[...this.#config.values()].map((informer) => informer.stop()),
+    ]);
+  }
+
+  current(): MeshSnapshot {
+    return this.#snapshot;
+  }
+
+  subscribe(listener: (snapshot: MeshSnapshot, change: MeshChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Registries whose data is in the snapshot, the config cluster's first. */
+  registries(): ClusterRegistry[] {
+    return [
+      this.local,
+      ...this.remotes
+        .all()
+        .filter((one) => one.status === 'synced')
+        .map((one) => one.registry),
+    ];
+  }
+
+  registryOf(clusterId: string): ClusterRegistry | undefined {
+    return clusterId === '' || clusterId === this.local.id ? this.local : this.remotes.get(clusterId)?.registry;
+  }
+
+  #changed(change: RegistryChange): void {
+    if (change.full) this.#dirtyFull = true;
+    else this.#dirtyHosts.add(change.host);
+    this.#reason = change.reason;
+    if (this.#scheduled || !this.#started) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#publish());
+  }
+
+  #publish(): void {
+    this.#scheduled = false;
+    const full = this.#dirtyFull;
+    const hosts = this.#dirtyHosts;
+    const reason = this.#reason;
+    this.#dirtyFull = false;
+    this.#dirtyHosts = new Set();
+    const before = this.#snapshot;
+    const registries = this.registries();
+    const next: MeshSnapshot = full ? this.#build(registries) : this.#withHosts(before, registries, hosts);
+    // Who may answer for a service is part of its clusters: a new account is more than a change of endpoints.
+    const accountsChanged = [...hosts].filter(
+      (host) => !sameSet(before.services.get(host)?.serviceAccounts, next.services.get(host)?.serviceAccounts),
+    );
+    this.#snapshot = next;
+    const change: MeshChange = {
+      full: full || accountsChanged.length > 0,
+      hosts: new Set([...hosts].filter(Boolean)),
+      reason,
+    };
+    for (const listener of this.#listeners) listener(next, change);
+  }
+
+  #build(registries: ClusterRegistry[]): MeshSnapshot {
+    const { services, endpoints } = mergeServices(registries, this.#settings, this.#snapshot.meshConfig);
+    return {
+      ...this.#snapshot,
+      version: this.#snapshot.version + 1,
+      clusters: new Map(
+        registries.map((one) => [one.id, { id: one.id, network: one.network, isConfigCluster: one === this.local }]),
+      ),
+      services,
+      endpoints,
+      workloads: workloadsOf(registries),
+      gateways: registries
+        .flatMap((one) => one.gateways())
+        .sort((a, b) => a.address.localeCompare(b.address) || a.port - b.port),
+      config: new Map([...this.#config].map(([kind, informer]) => [kind, byAge(informer.list())])),
+    };
+  }
+
+  #withHosts(before: MeshSnapshot, registries: ClusterRegistry[], hosts: Set<string>): MeshSnapshot {
+    const endpoints = new Map(before.endpoints);
+    const services = new Map(before.services);
+    for (const host of hosts) {
+      const service = services.get(host);
+      if (!service) continue;
+      const found: MeshEndpoint[] = registries.flatMap((one) => one.endpointsOf(service.namespace, service.name, host));
+      endpoints.set(host, found);
+      services.set(host, {
+        ...service,
+        serviceAccounts: new Set(found.map((one) => one.serviceAccount).filter(Boolean)),
+      });
+    }
+    // An empty host stands for a pod that no service selects: it is a workload all the same.
+    const workloads = hosts.has('') ? workloadsOf(registries) : before.workloads;
+    return { ...before, version: before.version + 1, endpoints, services, workloads };
+  }
+
+  #empty(): MeshSnapshot {
+    return {
+      version: 0,
+      meshConfig: parseMeshConfig(''),
+      rootNamespace: this.#settings.namespace,
+      domain: this.#settings.domain,
+      configClusterId: this.#settings.clusterId,
+      clusters: new Map(),
+      services: new Map(),
+      endpoints: new Map(),
+      workloads: new Map(),
+      gateways: [],
+      config: new Map(),
+    };
+  }
+
+  /** The ConfigMap is mounted as a folder, whose link ..data moves when it changes. */
+  #followMeshConfig(): void {
+    const file = this.#settings.meshConfigFile;
+    const read = (): void => {
+      try {
+        this.#snapshot = { ...this.#snapshot, meshConfig: parseMeshConfig(readFileSync(file, 'utf8')) };
+        this.#changed({ full: true, reason: 'mesh configuration' });
+      } catch (error) {
+        this.#log(`mesh configuration ${file} is not read: ${messageOf(error)}`);
+      }
+    };
+    read();
+    try {
+      watch(dirname(file), () => setTimeout(read, 50)).unref();
+    } catch {} // without the folder there is nothing to follow
+  }
+}
+
+function workloadsOf(registries: ClusterRegistry[]): MeshSnapshot['workloads'] {
+  return new Map(
+    registries
+      .flatMap((one) => one.workloads())
+      .map((workload) => [`${workload.clusterId}/${workload.namespace}/${workload.name}`, workload]),
+  );
+}
+
+/** Where objects of one level compete, the oldest wins. */
+function byAge(objects: KubeObject[]): KubeObject[] {
+  const key = (one: KubeObject) => `${one.metadata.creationTimestamp}/${one.metadata.namespace}/${one.metadata.name}`;
+  return objects.sort((a, b) => key(a).localeCompare(key(b)));
+}
+
+function sameSet(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean {
+  return (a?.size ?? 0) === (b?.size ?? 0) && [...(a ?? [])].every((one) => b?.has(one));
+}
+
+export type { SyncStatus } from './remote-clusters.ts';

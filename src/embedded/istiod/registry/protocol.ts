@@ -1,0 +1,39 @@
+import type { PortProtocol } from '../model.ts';
+
+const byAppProtocol: Record<string, PortProtocol> = {
+  'kubernetes.io/h2c': 'HTTP2',
+  'kubernetes.io/ws': 'HTTP',
+  'kubernetes.io/wss': 'HTTPS',
+};
+const byPrefix: Record<string, PortProtocol> = {
+  http: 'HTTP',
+  http2: 'HTTP2',
+  grpc: 'GRPC',
+  'grpc-web': 'HTTP',
+  https: 'HTTPS',
+  tls: 'TLS',
+  tcp: 'TCP',
+  mongo: 'MONGO',
+  mysql: 'MYSQL',
+  redis: 'REDIS',
+  udp: 'UDP',
+};
+/** Protocols in which the server speaks first: sniffing would wait for ever. */
+const serverFirst = new Set([25, 3306, 27_017]);
+
+/** Istio's choice (pkg/config/kube/conversion.go): appProtocol, then the name's prefix, then sniffing. */
+export function portProtocol(port: {
+  port: number;
+  name?: string;
+  protocol?: string;
+  appProtocol?: string;
+}): PortProtocol {
+  if (port.protocol === 'UDP') return 'UDP';
+  const text = (port.appProtocol ?? port.name ?? '').toLowerCase();
+  const known =
+    byAppProtocol[text] ?? byPrefix[text] ?? byPrefix[text.startsWith('grpc-web') ? 'grpc-web' : text.split('-')[0]!];
+  return known ?? (serverFirst.has(port.port) ? 'TCP' : 'UNSUPPORTED');
+}
+
+export const isHttp = (protocol: PortProtocol): boolean => ['HTTP', 'HTTP2', 'GRPC'].includes(protocol);
+export const isHttp2 = (protocol: PortProtocol): boolean => protocol === 'HTTP2' || protocol === 'GRPC';

@@ -1,0 +1,190 @@
+/** One ADS stream: what its client subscribes to, and what it is sent when the mesh changes. Both protocols share everything but the form. */
+import type { MeshChange, MeshProxy, MeshSnapshot, PeerIdentity } from '../model.ts';
+import { clustersFor, endpointsFor, listenersFor, parseClusterName, routesFor, typeUrls } from '../networking/index.ts';
+import { encodeCached } from './encode.ts';
+import {
+  type DeltaRequest,
+  type NodeFacts,
+  readDeltaRequest,
+  readStateRequest,
+  writeDeltaResponse,
+  writeStateResponse,
+} from './messages.ts';
+import { proxyOf } from './proxy.ts';
+import { Subscription } from './subscription.ts';
+
+export type Protocol = 'delta' | 'state-of-the-world';
+
+/** The order in which Envoy must learn things: clusters and their endpoints before what leads to them. */
+const pushOrder = [typeUrls.cluster, typeUrls.endpoint, typeUrls.listener, typeUrls.route];
+
+const messageNames: Record<string, string> = Object.fromEntries(
+  Object.values(typeUrls).map((url) => [url, url.replace('type.googleapis.com/', '')]),
+);
+
+export interface ConnectionOptions {
+  id: string;
+  protocol: Protocol;
+  identity: PeerIdentity;
+  snapshot: () => MeshSnapshot;
+  write: (bytes: Buffer) => void;
+  log: (line: string) => void;
+}
+
+export class Connection {
+  readonly id: string;
+  readonly connectedAt = new Date();
+  readonly #options: ConnectionOptions;
+  readonly subscriptions = new Map<string, Subscription>();
+  #node: NodeFacts | undefined;
+  proxy: MeshProxy | undefined;
+  #nonce = 0;
+  rejections = 0;
+
+  constructor(options: ConnectionOptions) {
+    this.id = options.id;
+    this.#options = options;
+  }
+
+  /** @throws Error for a client that is not who its node says, which ends the stream. */
+  receive(bytes: Uint8Array): void {
+    if (this.#options.protocol === 'delta') this.#receiveDelta(readDeltaRequest(bytes));
+    else this.#receiveState(readStateRequest(bytes));
+  }
+
+  #receiveDelta(request: DeltaRequest): void {
+    this.#identify(request.node);
+    const { subscription, acknowledged } = this.#take(request.typeUrl, request.nonce, request.error);
+    const { force, asksForMore } = subscription.request(
+      request.subscribe,
+      request.unsubscribe,
+      request.initialVersions,
+    );
+    if (acknowledged && !asksForMore) return;
+    if (!asksForMore && request.unsubscribe.length > 0) return;
+    if (!asksForMore) return;
+    this.#send(request.typeUrl, force, true);
+    // A cluster that is sent again warms until its endpoints come again.
+    if (request.typeUrl === typeUrls.cluster && this.subscriptions.has(typeUrls.endpoint))
+      this.#send(typeUrls.endpoint, this.subscriptions.get(typeUrls.endpoint)!.names, false);
+  }
+
+  #receiveState(request: ReturnType<typeof readStateRequest>): void {
+    this.#identify(request.node);
+    const { subscription } = this.#take(request.typeUrl, request.nonce, request.error);
+    // An answer to an older response says nothing of the newest one.
+    if (request.nonce !== '' && request.nonce !== subscription.nonceSent) return;
+    const { asksForMore } = subscription.state(request.names);
+    if (asksForMore) this.#send(request.typeUrl, request.names, true);
+  }
+
+  #identify(node: NodeFacts | undefined): void {
+    if (this.#node || !node) {
+      if (!this.#node) throw new Error('the first request of a stream must say which node it is');
+      return;
+    }
+    const proxy = proxyOf(node, this.#options.snapshot());
+    const { namespace, serviceAccount } = this.#options.identity;
+    if (proxy.namespace !== namespace || (proxy.serviceAccount && proxy.serviceAccount !== serviceAccount))
+      throw new Error(
+        `node ${proxy.name}.${proxy.namespace} with account ${proxy.serviceAccount} is not who calls: ${this.#options.identity.id}`,
+      );
+    this.#node = node;
+    this.proxy = proxy;
+  }
+
+  #take(
+    typeUrl: string,
+    nonce: string,
+    error: string | undefined,
+  ): { subscription: Subscription; acknowledged: boolean } {
+    const subscription = this.subscriptions.get(typeUrl) ?? new Subscription();
+    this.subscriptions.set(typeUrl, subscription);
+    if (error !== undefined) {
+      this.rejections++;
+      subscription.lastError = error;
+      this.#options.log(`${this.proxy?.name ?? this.id} refuses ${typeUrl.split('.').at(-1)}: ${error}`);
+    } else if (nonce !== '' && nonce === subscription.nonceSent) {
+      subscription.nonceAcked = nonce;
+      subscription.lastError = undefined;
+    }
+    return { subscription, acknowledged: nonce !== '' };
+  }
+
+  /** Sends what a change of the mesh means for this client. */
+  push(change: MeshChange): void {
+    if (!this.#node) return;
+    if (change.full) {
+      this.proxy = proxyOf(this.#node, this.#options.snapshot());
+      for (const typeUrl of pushOrder) if (this.subscriptions.has(typeUrl)) this.#send(typeUrl, [], true);
+      return;
+    }
+    const subscription = this.subscriptions.get(typeUrls.endpoint);
+    if (!subscription) return;
+    const names = subscription.names.filter((name) => change.hosts.has(parseClusterName(name)?.host ?? ''));
+    if (names.length > 0) this.#send(typeUrls.endpoint, names, false, false);
+    // The proxy's own endpoints make its inbound side.
+    const own =
+      this.proxy &&
+      [...change.hosts].some((host) =>
+        (this.#options.snapshot().endpoints.get(host) ?? []).some((one) => one.address === this.proxy!.address),
+      );
+    if (own)
+      for (const typeUrl of [typeUrls.cluster, typeUrls.listener])
+        if (this.subscriptions.has(typeUrl)) this.#send(typeUrl, [], true);
+  }
+
+  /** The resources of a type as the client is to have them now. */
+  resources(typeUrl: string, names?: readonly string[]): { name: string; resource: any }[] {
+    const snapshot = this.#options.snapshot();
+    const { proxy } = this;
+    if (!proxy) return [];
+    const named = (list: any[]) => list.map((resource) => ({ name: resource.name as string, resource }));
+    const wanted = names ?? this.subscriptions.get(typeUrl)?.names ?? [];
+    if (typeUrl === typeUrls.cluster) return named(clustersFor(snapshot, proxy));
+    if (typeUrl === typeUrls.listener) return named(listenersFor(snapshot, proxy));
+    const make =
+      typeUrl === typeUrls.endpoint ? endpointsFor : typeUrl === typeUrls.route ? routesFor : () => undefined;
+    return wanted
+      .map((name) => ({ name, resource: make(snapshot, proxy, name) }))
+      .filter((one) => one.resource !== undefined);
+  }
+
+  #send(typeUrl: string, force: readonly string[], complete: boolean, forced = true): void {
+    const subscription = this.subscriptions.get(typeUrl);
+    const message = messageNames[typeUrl];
+    if (!subscription) return;
+    const partial = !complete && force.length > 0;
+    const made = message
+      ? this.resources(typeUrl, partial ? force : undefined).map(({ name, resource }) => ({
+          name,
+          ...encodeCached(message, resource),
+        }))
+      : [];
+    const version = String(this.#options.snapshot().version);
+    if (this.#options.protocol === 'state-of-the-world') {
+      const all = partial
+        ? this.resources(typeUrl).map(({ name, resource }) => ({ name, ...encodeCached(message!, resource) }))
+        : made;
+      const { changed, removed } = subscription.difference(all, force, true);
+      if (changed.length === 0 && removed.length === 0 && subscription.nonceSent !== '') return;
+      this.#write(subscription, (nonce) =>
+        writeStateResponse({ version, typeUrl, nonce, resources: all.filter((one) => subscription.wants(one.name)) }),
+      );
+      return;
+    }
+    const { changed, removed } = subscription.difference(made, forced ? force : [], complete);
+    const names = new Set(changed);
+    const isFirst = subscription.nonceSent === '';
+    if (names.size === 0 && removed.length === 0 && !isFirst) return;
+    this.#write(subscription, (nonce) =>
+      writeDeltaResponse({ version, typeUrl, nonce, resources: made.filter((one) => names.has(one.name)), removed }),
+    );
+  }
+
+  #write(subscription: Subscription, make: (nonce: string) => Buffer): void {
+    const nonce = `${this.id}-${++this.#nonce}`;
+    subscription.nonceSent = nonce;
+    this.#options.write(make(nonce));
+  }
+}
