@@ -1,0 +1,189 @@
+/** Reads what stands, from the clusters and from the machine. Nothing is remembered: every answer is of now. */
+import { worldStatus } from '../embedded/world/index.ts';
+import { messageOf } from '../errors/index.ts';
+import { type Deployment, KubeClient, kinds, type Pod, type Secret, type Service } from '../kube/index.ts';
+import { readCertificate } from '../pki/index.ts';
+import { findClusters, type ProvidedCluster } from '../providers/index.ts';
+import { type Mesh, type MeshCluster, primariesOf } from '../spec/index.ts';
+
+export interface MeshStatus {
+  mesh: string;
+  meshID: string;
+  trustDomain: string;
+  home: string;
+  /** Every cluster answers, every pod is ready, and every control plane has read the clusters it serves. */
+  healthy: boolean;
+  clusters: ClusterStatus[];
+  controlPlanes: ControlPlaneStatus[];
+  /** Bytes, shared memory counted by share (PSS). */
+  memory: { name: string; processes: number; bytes: number }[];
+  memoryTotal: number;
+}
+
+export interface ClusterStatus {
+  name: string;
+  role: string;
+  network: string;
+  /** For this machine. */
+  server: string;
+  /** For other clusters. */
+  internalServer: string;
+  version: string | undefined;
+  gatewayAddress: string | undefined;
+  pods: { ready: number; total: number } | undefined;
+  certificates: { kind: string; subject: string; notAfter: string }[];
+  healthy: boolean;
+  problems: string[];
+}
+
+export interface ControlPlaneStatus {
+  cluster: string;
+  version: string | undefined;
+  serves: { cluster: string; state: string; synced: boolean; proxies: number | undefined }[];
+  problem: string | undefined;
+}
+
+const istioSystem = 'istio-system';
+/** istiod's plain port for its debug pages, which the API server reaches through the pod's proxy. */
+const debugPorts = [8080, 15014];
+
+export async function readStatus(mesh: Mesh, home: string, signal: AbortSignal): Promise<MeshStatus> {
+  const [provided, world] = await Promise.all([findClusters(mesh, { home }), worldStatus(home)]);
+  const reachable = AbortSignal.any([signal, AbortSignal.timeout(15_000)]);
+  const clusters = await Promise.all(
+    mesh.clusters.map((cluster, index) => readCluster(cluster, provided[index]!, reachable)),
+  );
+  const controlPlanes = await Promise.all(
+    primariesOf(mesh).map((primary) => readControlPlane(provided.find((one) => one.name === primary.name)!, reachable)),
+  );
+  return {
+    mesh: mesh.name,
+    meshID: mesh.meshID,
+    trustDomain: mesh.trustDomain,
+    home,
+    healthy:
+      clusters.every((cluster) => cluster.healthy) &&
+      controlPlanes.every((plane) => plane.problem === undefined && plane.serves.every((served) => served.synced)),
+    clusters,
+    controlPlanes,
+    memory: world.memory,
+    memoryTotal: world.totalBytes,
+  };
+}
+
+async function readCluster(
+  cluster: MeshCluster,
+  provided: ProvidedCluster,
+  signal: AbortSignal,
+): Promise<ClusterStatus> {
+  await using client = new KubeClient(provided.connection);
+  const result: ClusterStatus = {
+    name: cluster.name,
+    role: cluster.role,
+    network: cluster.network,
+    server: provided.connection.server,
+    internalServer: provided.internalServer,
+    version: undefined,
+    gatewayAddress: undefined,
+    pods: undefined,
+    certificates: [],
+    healthy: false,
+    problems: [],
+  };
+  try {
+    result.version = (await client.request('GET', '/version', { signal })).gitVersion;
+    const [pods, gateway, cacerts] = await Promise.all([
+      client.list<Pod>(kinds.Pod),
+      client.find<Service>(kinds.Service, 'istio-eastwestgateway', istioSystem),
+      client.find<Secret>(kinds.Secret, 'cacerts', istioSystem),
+    ]);
+    result.pods = { ready: pods.items.filter(isReady).length, total: pods.items.length };
+    result.gatewayAddress =
+      gateway?.status?.loadBalancer?.ingress?.[0]?.ip ?? gateway?.status?.loadBalancer?.ingress?.[0]?.hostname;
+    result.certificates = certificatesOf(cacerts);
+    result.problems.push(
+      ...pods.items.filter((pod) => !isReady(pod)).map(describeUnready),
+      ...(gateway && !result.gatewayAddress ? [`${istioSystem}/istio-eastwestgateway has no address`] : []),
+    );
+  } catch (error) {
+    result.problems.push(messageOf(error));
+  }
+  result.healthy = result.problems.length === 0;
+  return result;
+}
+
+function isReady(pod: Pod): boolean {
+  const status = pod['status'];
+  if (status?.phase === 'Succeeded') return true;
+  return (status?.conditions ?? []).some((one: any) => one.type === 'Ready' && one.status === 'True');
+}
+
+function describeUnready(pod: Pod): string {
+  const status = pod['status'] ?? {};
+  const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+  const waiting = containers.find((one: any) => one.state?.waiting?.reason && !one.ready);
+  const reason = waiting
+    ? `${waiting.name}: ${[waiting.state.waiting.reason, waiting.state.waiting.message].filter(Boolean).join(': ')}`
+    : `phase ${status.phase ?? 'unknown'}`;
+  return `pod ${pod.metadata.namespace}/${pod.metadata.name} is not ready (${reason})`;
+}
+
+function certificatesOf(cacerts: Secret | undefined): ClusterStatus['certificates'] {
+  return [
+    ['root', 'root-cert.pem'],
+    ['intermediate', 'ca-cert.pem'],
+  ].flatMap(([kind, key]) => {
+    const data: string | undefined = cacerts?.['data']?.[key!];
+    if (!data) return [];
+    const { subject, notAfter } = readCertificate(Buffer.from(data, 'base64').toString('utf8'));
+    return [{ kind: kind!, subject, notAfter: notAfter.toISOString() }];
+  });
+}
+
+async function readControlPlane(primary: ProvidedCluster, signal: AbortSignal): Promise<ControlPlaneStatus> {
+  await using client = new KubeClient(primary.connection);
+  const result: ControlPlaneStatus = { cluster: primary.name, version: undefined, serves: [], problem: undefined };
+  try {
+    const deployment = await client.find<Deployment>(kinds.Deployment, 'istiod', istioSystem);
+    if (!deployment) return { ...result, problem: `there is no deployment ${istioSystem}/istiod` };
+    result.version = deployment['spec']?.template?.spec?.containers?.[0]?.image?.split(':').at(-1);
+    const { items } = await client.list<Pod>(kinds.Pod, { namespace: istioSystem, labelSelector: 'app=istiod' });
+    const pod = items.find(isReady);
+    if (!pod) return { ...result, problem: 'no pod of istiod is ready' };
+    const [clusters, proxies] = await Promise.all([
+      askIstiod(client, pod, '/debug/clusterz', signal),
+      askIstiod(client, pod, '/debug/syncz', signal).catch(() => undefined),
+    ]);
+    result.serves = asArray(clusters).map((one: any) => ({
+      cluster: String(one.id ?? one.clusterID ?? '?'),
+      state: String(one.syncStatus ?? 'unknown'),
+      synced: one.syncStatus === 'synced',
+      proxies:
+        proxies === undefined ? undefined : asArray(proxies).filter((proxy: any) => proxy.cluster_id === one.id).length,
+    }));
+  } catch (error) {
+    result.problem = messageOf(error);
+  }
+  return result;
+}
+
+async function askIstiod(client: KubeClient, pod: Pod, path: string, signal: AbortSignal): Promise<unknown> {
+  let refusal: unknown;
+  for (const port of debugPorts) {
+    try {
+      return await client.request(
+        'GET',
+        `/api/v1/namespaces/${istioSystem}/pods/${pod.metadata.name}:${port}/proxy${path}`,
+        { signal },
+      );
+    } catch (error) {
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}
+
+/** Istio answers some pages with null where there is nothing. */
+function asArray(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
