@@ -1,0 +1,17 @@
+/**
+ * What is put into the clusters to make them a mesh: one file a part, and reconcile, which brings them up in the order of what they need.
+ * It speaks to the Kubernetes API only and never asks what is behind it.
+ */
+export { type MeshTarget, systemNamespace, type TrustStore } from './part.ts';
+export { gatewayName } from './parts/gateway-addresses.ts';
+export { remoteSecretName } from './parts/remote-access.ts';
+export { sampleVersion } from './parts/sample.ts';
+export { addressOf, explainDeployment, whyNotAvailable } from './predicates.ts';
+export {
+  type PartResult,
+  type ReconcileEvent,
+  type ReconcileOptions,
+  type ReconcileResult,
+  reconcile,
+} from './reconcile.ts';
+export { type Judge, type Waiter, waiter } from './wait.ts';

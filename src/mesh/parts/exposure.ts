@@ -1,0 +1,55 @@
+import { remotesOf } from '../../spec/index.ts';
+import { here, type Part, systemNamespace } from '../part.ts';
+
+const selector = { istio: 'eastwestgateway' };
+const apiVersion = 'networking.istio.io/v1';
+
+/** What the gateways let in, as in Istio's expose-istiod.yaml and expose-services.yaml. The objects are in the primary only; the second is for the gateways of all its clusters. */
+export const exposure: Part = {
+  name: 'exposure',
+  applies: (_, cluster) => cluster.role === 'primary',
+  needs: (_, cluster) => ['custom-resources', 'namespaces'].map((part) => ({ part, cluster: cluster.name })),
+  desired: (context) => {
+    const { mesh, cluster } = context;
+    const host = `istiod.${systemNamespace}.svc.${mesh.clusterDomain}`;
+    const server = (number: number, name: string, mode: string, hosts: string[]) => ({
+      port: { number, name, protocol: 'TLS' },
+      tls: { mode },
+      hosts,
+    });
+    const route = (port: number, target: number) => ({
+      match: [{ port, sniHosts: ['*'] }],
+      route: [{ destination: { host, port: { number: target } } }],
+    });
+    const istiod = [
+      {
+        apiVersion,
+        kind: 'Gateway',
+        metadata: { name: 'istiod-gateway', namespace: systemNamespace },
+        spec: {
+          selector,
+          servers: [
+            server(15_012, 'tls-istiod', 'PASSTHROUGH', ['*']),
+            server(15_017, 'tls-istiodwebhook', 'PASSTHROUGH', ['*']),
+          ],
+        },
+      },
+      {
+        apiVersion,
+        kind: 'VirtualService',
+        metadata: { name: 'istiod-vs', namespace: systemNamespace },
+        spec: { hosts: ['*'], gateways: ['istiod-gateway'], tls: [route(15_012, 15_012), route(15_017, 443)] },
+      },
+    ];
+    return here(context, [
+      ...(remotesOf(mesh, cluster.name).length > 0 ? istiod : []),
+      {
+        apiVersion,
+        kind: 'Gateway',
+        metadata: { name: 'cross-network-gateway', namespace: systemNamespace },
+        spec: { selector, servers: [server(15_443, 'tls', 'AUTO_PASSTHROUGH', ['*.local'])] },
+      },
+    ]);
+  },
+  ready: async () => {},
+};

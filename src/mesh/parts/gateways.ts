@@ -1,0 +1,48 @@
+import { here, type Part, systemNamespace } from '../part.ts';
+import { waitForDeployment } from '../predicates.ts';
+import { gatewayLabels, gatewayName } from './gateway-addresses.ts';
+
+/** The east-west gateway of each cluster: the only way in from other networks. Its pod is injected, so the webhook must work before. */
+export const gateways: Part = {
+  name: 'gateways',
+  applies: () => true,
+  needs: (_, cluster) => ['control-plane', 'gateway-addresses'].map((part) => ({ part, cluster: cluster.name })),
+  desired: (context) => {
+    const { network } = context.cluster;
+    const labels = gatewayLabels(network);
+    return here(context, [
+      {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name: `${gatewayName}-service-account`, namespace: systemNamespace, labels },
+      },
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: gatewayName, namespace: systemNamespace, labels },
+        spec: {
+          replicas: context.mesh.gateways.eastWest.replicas,
+          selector: { matchLabels: { app: gatewayName, istio: 'eastwestgateway' } },
+          template: {
+            metadata: {
+              labels: { ...labels, 'sidecar.istio.io/inject': 'true' },
+              annotations: { 'inject.istio.io/templates': 'gateway' },
+            },
+            spec: {
+              serviceAccountName: `${gatewayName}-service-account`,
+              containers: [
+                {
+                  name: 'istio-proxy',
+                  image: 'auto',
+                  env: [{ name: 'ISTIO_META_REQUESTED_NETWORK_VIEW', value: network }],
+                  ports: [15_021, 15_443, 15_012, 15_017].map((containerPort) => ({ containerPort, protocol: 'TCP' })),
+                },
+              ],
+            },
+          },
+        },
+      },
+    ]);
+  },
+  ready: async (context) => void (await waitForDeployment(context, systemNamespace, gatewayName)),
+};
