@@ -56,12 +56,19 @@ async function main(): Promise<void> {
       name: cluster.name,
     });
   const nodeClient = client(pki.node, 'kubelet');
-  const network = await setUpNodeNetwork({ podCidr: cluster.podRange, podBridge: 'cni0', gateway, runDir: paths.run });
+  const network = await setUpNodeNetwork({
+    podCidr: cluster.podRange,
+    serviceCidr: cluster.serviceRange,
+    podBridge: 'cni0',
+    gateway,
+    runDir: paths.run,
+  });
   const serviceProxy = await startServiceProxy({
     client: client(pki.node, 'kube-proxy'),
     nodeName: cluster.name,
     nodeAddress: cluster.nodeAddress,
     podCidr: cluster.podRange,
+    serviceCidr: cluster.serviceRange,
     externalInterface: 'eth0',
     podBridge: 'cni0',
     nft: programs.nft,

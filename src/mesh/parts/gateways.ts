@@ -1,12 +1,21 @@
-import { here, type Part, systemNamespace } from '../part.ts';
+import type { MeshCluster } from '../../spec/index.ts';
+import { here, type Part, type PartPlace, systemNamespace } from '../part.ts';
 import { waitForDeployment } from '../predicates.ts';
 import { gatewayLabels, gatewayName } from './gateway-addresses.ts';
+
+/** A remote's pods are injected through the primary's gateway. */
+export function wayToControlPlane(cluster: MeshCluster): PartPlace[] {
+  return cluster.role === 'remote' ? ['gateways', 'exposure'].map((part) => ({ part, cluster: cluster.primary })) : [];
+}
 
 /** The east-west gateway of each cluster: the only way in from other networks. Its pod is injected, so the webhook must work before. */
 export const gateways: Part = {
   name: 'gateways',
   applies: () => true,
-  needs: (_, cluster) => ['control-plane', 'gateway-addresses'].map((part) => ({ part, cluster: cluster.name })),
+  needs: (_, cluster) => [
+    ...['control-plane', 'gateway-addresses'].map((part) => ({ part, cluster: cluster.name })),
+    ...wayToControlPlane(cluster),
+  ],
   desired: (context) => {
     const { network } = context.cluster;
     const labels = gatewayLabels(network);

@@ -1,5 +1,6 @@
 import { type DesiredObject, here, type Part, type PartContext } from '../part.ts';
 import { waitForDeployment } from '../predicates.ts';
+import { wayToControlPlane } from './gateways.ts';
 
 /** The version of helloworld that a cluster runs: v1 in the first, v2 in the second, and so on by turns. */
 export function sampleVersion(index: number): string {
@@ -10,7 +11,7 @@ export function sampleVersion(index: number): string {
 export const sample: Part = {
   name: 'sample',
   applies: (mesh) => mesh.sample.enabled,
-  needs: (_, cluster) => [{ part: 'control-plane', cluster: cluster.name }],
+  needs: (_, cluster) => [{ part: 'control-plane', cluster: cluster.name }, ...wayToControlPlane(cluster)],
   desired: (context) => here(context, objects(context)),
   async ready(context) {
     const { namespace } = context.mesh.sample;

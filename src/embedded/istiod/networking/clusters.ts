@@ -197,7 +197,7 @@ export function sniClusters(snapshot: MeshSnapshot, proxy: MeshProxy, services: 
 
 /** The proxy's mark must be said again where a cluster binds its own source. */
 const localBind = {
-  source_address: socketAddress('127.0.0.6', 0),
+  source_address: { address: '127.0.0.6', port_value: 0 },
   socket_options: [{ description: 'SO_MARK', level: 1, name: 36, int_value: 1337, state: 'STATE_PREBIND' }],
 };
 

@@ -50,7 +50,7 @@ export function loadAssignment(snapshot: MeshSnapshot, proxy: MeshProxy, name: s
   return {
     cluster_name: name,
     endpoints: filled.map((group, index) => ({
-      locality: group.locality,
+      locality: { region: group.locality.region, zone: group.locality.zone, sub_zone: group.locality.subzone },
       load_balancing_weight: group.endpoints.reduce((sum, one) => sum + one.weight, 0),
       priority: priorities[index]!,
       lb_endpoints: group.endpoints.map(lbEndpoint),

@@ -15,7 +15,7 @@ export function bootstrap(settings: ProxySettings, podIp: string): unknown {
     // Upstream connections carry a mark, by which interception knows them for the proxy's own.
     cluster_manager: {
       upstream_bind_config: {
-        source_address: address('0.0.0.0', 0),
+        source_address: { address: '0.0.0.0', port_value: 0 },
         socket_options: [{ description: 'SO_MARK', level: 1, name: 36, int_value: 1337, state: 'STATE_PREBIND' }],
       },
     },
@@ -123,7 +123,7 @@ function localCluster(name: string, port: number, ip = '127.0.0.1'): unknown {
     name,
     type: 'STATIC',
     connect_timeout: '1s',
-    ...(ip === '127.0.0.1' ? {} : { upstream_bind_config: { source_address: address('127.0.0.6', 0) } }),
+    ...(ip === '127.0.0.1' ? {} : { upstream_bind_config: { source_address: { address: '127.0.0.6', port_value: 0 } } }),
     load_assignment: {
       cluster_name: name,
       endpoints: [{ lb_endpoints: [{ endpoint: { address: address(ip, port) } }] }],

@@ -19,6 +19,7 @@ export interface NodeNetwork {
 
 export interface NodeNetworkOptions {
   podCidr: string;
+  serviceCidr: string;
   podBridge: string;
   /** The node's own address in the pod range. */
   gateway: string;
@@ -31,7 +32,7 @@ const prefix = 'pod-';
 
 /** Prepares the node's side; repeated after a restart of the cluster process, it takes away what pods left. */
 export async function setUpNodeNetwork(options: NodeNetworkOptions): Promise<NodeNetwork> {
-  const { podBridge, gateway, podCidr, runDir } = options;
+  const { podBridge, gateway, podCidr, serviceCidr, runDir } = options;
   mkdirSync(folder, { recursive: true });
   const mine = join(runDir, 'netns');
   mkdirSync(mine, { recursive: true });
@@ -42,6 +43,8 @@ export async function setUpNodeNetwork(options: NodeNetworkOptions): Promise<Nod
   await tryRun('ip', ['link', 'add', podBridge, 'type', 'bridge']);
   await tryRun('ip', ['addr', 'add', `${gateway}/${podCidr.split('/')[1]}`, 'dev', podBridge]);
   await run('ip', ['link', 'set', podBridge, 'up']);
+  // A connection of the node itself to a Service is routed before its address is translated: it needs a route, if to nowhere.
+  await run('ip', ['route', 'replace', serviceCidr, 'dev', podBridge, 'src', gateway]);
   writeSetting('ipv4/ip_forward', '1');
   for (const name of ['all', 'default', podBridge, 'eth0']) writeSetting(`ipv4/conf/${name}/send_redirects`, '0');
   writeSetting('bridge/bridge-nf-call-iptables', '0');

@@ -7,6 +7,7 @@ export interface RulesInput {
   nodeName: string;
   nodeAddress: string;
   podCidr: string;
+  serviceCidr: string;
   externalInterface: string;
 }
 
@@ -48,6 +49,11 @@ export function serviceRules(input: RulesInput): string {
     '  chain services {',
     ...(entries.length > 0 ? [`    ip daddr . meta l4proto . th dport vmap { ${entries.join(', ')} }`] : []),
     '  }',
+    // What was not translated has no endpoint: it is refused at once.
+    ...['forward', 'output'].map(
+      (hook) =>
+        `  chain refuse-${hook} {\n    type filter hook ${hook} priority 0; policy accept;\n    ip daddr ${input.serviceCidr} reject\n  }`,
+    ),
     '  chain prerouting {\n    type nat hook prerouting priority -100; policy accept;\n    jump services\n  }',
     '  chain output {\n    type nat hook output priority -100; policy accept;\n    jump services\n  }',
     '  chain postrouting {\n    type nat hook postrouting priority 100; policy accept;',

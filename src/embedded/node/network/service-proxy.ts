@@ -10,6 +10,7 @@ export interface ServiceProxyOptions {
   nodeName: string;
   nodeAddress: string;
   podCidr: string;
+  serviceCidr: string;
   externalInterface: string;
   podBridge: string;
   nft: string;
@@ -23,13 +24,14 @@ export async function startServiceProxy(options: ServiceProxyOptions): Promise<{
   let loaded = '';
   let held = new Set<string>();
   const apply = async (): Promise<void> => {
-    const { nodeName, nodeAddress, podCidr, externalInterface } = options;
+    const { nodeName, nodeAddress, podCidr, serviceCidr, externalInterface } = options;
     const rules = serviceRules({
       services: services.list(),
       slices: slices.list(),
       nodeName,
       nodeAddress,
       podCidr,
+      serviceCidr,
       externalInterface,
     });
     if (rules !== loaded)
