@@ -3,7 +3,7 @@ import type { MeshProxy, MeshService, MeshSnapshot, ServicePort } from '../model
 import { isHttp, isHttp2 } from '../registry/protocol.ts';
 import { destinationRuleFor, subsetsOf, trafficPolicy } from './destination-rule.ts';
 import type { ServiceInstance } from './instances.ts';
-import { blackHole, clusterName, inboundPassthrough, passthrough, sniName, socketAddress, typed } from './names.ts';
+import { blackHole, clusterName, inboundPassthrough, passthrough, sniName, typed } from './names.ts';
 import { mtlsMode } from './peer-authentication.ts';
 import { upstreamMtls, upstreamSimpleTls } from './tls.ts';
 

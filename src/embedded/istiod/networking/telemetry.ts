@@ -165,7 +165,10 @@ export function tcpMetrics(connection: ReportedConnection): any[] {
 }
 
 const tagList = (labels: Record<string, string>) =>
-  Object.entries(labels).map(([name, value_format]) => ({ name, value_format }));
+  // An empty value is refused; the scrape says `unknown` for a label that is absent.
+  Object.entries(labels)
+    .filter(([, value_format]) => value_format !== '')
+    .map(([name, value_format]) => ({ name, value_format }));
 
 function logger(types: string[], config: Record<string, unknown>): any {
   return {

@@ -31,6 +31,12 @@ export interface ConnectionOptions {
   log: (line: string) => void;
 }
 
+/** Envoy repeats the whole resource between what it is about and what is wrong with it. */
+function shortened(error: string): string {
+  const text = error.replace(/\s+/g, ' ');
+  return text.length > 600 ? `${text.slice(0, 150)} ... ${text.slice(-400)}` : text;
+}
+
 export class Connection {
   readonly id: string;
   readonly connectedAt = new Date();
@@ -103,7 +109,7 @@ export class Connection {
     if (error !== undefined) {
       this.rejections++;
       subscription.lastError = error;
-      this.#options.log(`${this.proxy?.name ?? this.id} refuses ${typeUrl.split('.').at(-1)}: ${error}`);
+      this.#options.log(`${this.proxy?.name ?? this.id} refuses ${typeUrl.split('.').at(-1)}: ${shortened(error)}`);
     } else if (nonce !== '' && nonce === subscription.nonceSent) {
       subscription.nonceAcked = nonce;
       subscription.lastError = undefined;

@@ -123,7 +123,9 @@ function localCluster(name: string, port: number, ip = '127.0.0.1'): unknown {
     name,
     type: 'STATIC',
     connect_timeout: '1s',
-    ...(ip === '127.0.0.1' ? {} : { upstream_bind_config: { source_address: { address: '127.0.0.6', port_value: 0 } } }),
+    ...(ip === '127.0.0.1'
+      ? {}
+      : { upstream_bind_config: { source_address: { address: '127.0.0.6', port_value: 0 } } }),
     load_assignment: {
       cluster_name: name,
       endpoints: [{ lb_endpoints: [{ endpoint: { address: address(ip, port) } }] }],

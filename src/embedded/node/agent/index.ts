@@ -44,6 +44,8 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
       ...[
         '--log-level',
         'warning',
+        '--component-log-level',
+        'misc:error',
         '--file-flush-interval-msec',
         '200',
         '--drain-time-s',
