@@ -299,16 +299,16 @@ async function update(
   const now = context.storage.get(storageKey(resource), target.namespace, target.name);
   if (!now) throw notFound(resource, target.name);
   if (now.revision !== current.revision) throw conflict(resource, target.name, modified);
-  if (
-    isSame(
-      { ...object, metadata: { ...object.metadata, resourceVersion: '' } },
-      { ...old, metadata: { ...old.metadata, resourceVersion: '' } },
-    )
-  )
-    return { object: old, created: false, warnings };
+  if (isSame(comparable(object), comparable(old))) return { object: old, created: false, warnings };
   const stored = store(context, request, resource, object);
   if (!isDryRun(request)) removeIfFinalized(context, resource, stored);
   return { object: stored, created: false, warnings };
+}
+
+/** Without what a write that changes nothing changes all the same: the version, and the times at which managers last wrote. */
+function comparable(object: KubeObject): unknown {
+  const managedFields = object.metadata.managedFields?.map(({ time: _, ...entry }) => entry);
+  return { ...object, metadata: { ...object.metadata, resourceVersion: '', managedFields } };
 }
 
 /** An object that waits for its finalizers goes with the last of them. */
