@@ -33,26 +33,45 @@ install_node() {
   rm -rf "$target" && mv "$fresh" "$target"
 }
 
+mode=all omit=()
+[ "${ISTHMUS_RUNTIME_ONLY:-}" = 1 ] && mode=runtime omit=(--omit=dev)
+stamp=$root/node_modules/.isthmus-installed
+want=$(cksum <"$root/package-lock.json")
+
 # The stamp holds the lock file's checksum and how much was installed, so that a changed lock file installs again.
-install_packages() {
-  local want have="" stamp="$root/node_modules/.isthmus-installed" mode=all omit=()
-  [ "${ISTHMUS_RUNTIME_ONLY:-}" = 1 ] && mode=runtime omit=(--omit=dev)
-  want=$(cksum <"$root/package-lock.json")
+packages_are_there() {
+  local have=""
   [ -f "$stamp" ] && have=$(cat "$stamp")
-  [ "$have" = "$want all" ] || [ "$have" = "$want $mode" ] && return
+  [ "$have" = "$want all" ] || [ "$have" = "$want $mode" ]
+}
+
+install_packages() {
+  packages_are_there && return
+  [ -w "$root" ] || die "the packages of package-lock.json are not installed in $root, and you may not write there. Let its owner run this once."
   say "installing the packages of package-lock.json (once)"
   (cd "$root" && npm ci --no-audit --no-fund --loglevel=error --ignore-scripts "${omit[@]}" >&2) ||
     die "npm ci failed in $root; see above."
   echo "$want $mode" >"$stamp"
 }
 
-bin=$(find_node)
-if [ -z "$bin" ]; then
-  install_node
+# Two runs at once wait for each other instead of installing over each other. Where flock is missing they are trusted to be one.
+install_missing() {
+  if command -v flock >/dev/null && mkdir -p "$cache" 2>/dev/null && { exec 9>"$cache/install.lock"; } 2>/dev/null; then
+    flock 9
+  fi
   bin=$(find_node)
-  [ -n "$bin" ] || die "the package node@$node_version was installed but does not run on this machine."
-fi
-export PATH="$bin:$PATH"
-install_packages
+  if [ -z "$bin" ]; then
+    install_node
+    bin=$(find_node)
+    [ -n "$bin" ] || die "the package node@$node_version was installed but does not run on this machine."
+  fi
+  export PATH="$bin:$PATH"
+  install_packages
+  exec 9>&-
+}
+
+bin=$(find_node)
+export PATH="${bin:+$bin:}$PATH"
+if [ -z "$bin" ] || ! packages_are_there; then install_missing; fi
 export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$cache/compile-cache}"
 exec node "$@"

@@ -1,8 +1,9 @@
 /** From arguments to an exit code: runs the command and renders whatever it throws, once. */
 import { CommanderError } from 'commander';
-import type { CommandContext, OutputStream } from './context.ts';
+import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { runProgram, type Surroundings } from './program.ts';
+import { asTyped } from './render/as-typed.ts';
 
 export async function runCommandLine(args: string[], surroundings: Surroundings): Promise<ExitCode> {
   let context: CommandContext | undefined;
@@ -16,7 +17,7 @@ export async function runCommandLine(args: string[], surroundings: Surroundings)
       if (error.code === 'isthmus.format') surroundings.err.write(`${error.message}\n`);
       return error.exitCode === 0 ? exitCodes.ok : exitCodes.badInput;
     }
-    if (surroundings.signal.aborted) return tellInterrupted(args, surroundings.err);
+    if (surroundings.signal.aborted) return tellInterrupted(args, surroundings);
     return tellError(error, context, surroundings);
   }
 }
@@ -34,18 +35,17 @@ async function tellError(
   if (context?.output === 'json') surroundings.out.write(`${JSON.stringify(errorObject(error), null, 2)}\n`);
   else
     surroundings.err.write(
-      `${renderError(error, styleFor(surroundings.err, surroundings.env), context?.verbose ?? false)}\n`,
+      asTyped(
+        `${renderError(error, styleFor(surroundings.err, surroundings.env), context?.verbose ?? false)}\n`,
+        surroundings.env,
+      ),
     );
   const badInput = error instanceof IsthmusError && error.fault === 'user' && /^(spec|cli)\./.test(error.code);
   return badInput ? exitCodes.badInput : exitCodes.failed;
 }
 
-function tellInterrupted(args: string[], err: OutputStream): ExitCode {
-  const going = args.includes('up');
-  err.write(
-    going
-      ? 'Interrupted. What stands is kept.\n  go on:     isthmus up\n  take down: isthmus down\n'
-      : 'Interrupted.\n',
-  );
+function tellInterrupted(args: string[], { err, env }: Surroundings): ExitCode {
+  const kept = 'Interrupted. What stands is kept.\n  go on:     isthmus up\n  take down: isthmus down\n';
+  err.write(args.includes('up') ? asTyped(kept, env) : 'Interrupted.\n');
   return exitCodes.interrupted;
 }

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { CommandSpec } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { asTyped } from '../render/as-typed.ts';
 
 export const init: CommandSpec = {
   name: 'init',
@@ -23,7 +24,7 @@ export const init: CommandSpec = {
         fix: exists ? 'replace it with --force, or write another with -f' : 'name another file with -f',
       });
     });
-    context.out.write(`${name} is written. Change it as you like, then run: isthmus up\n`);
+    context.out.write(asTyped(`${name} is written. Change it as you like, then run: isthmus up\n`, context.env));
     return exitCodes.ok;
   },
 };

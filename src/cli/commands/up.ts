@@ -2,7 +2,11 @@ import type { Mesh } from '../../spec/index.ts';
 import type { CommandSpec } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { asTyped } from '../render/as-typed.ts';
 import { openProgress, type ProgressView } from '../render/progress.ts';
+
+const keptMessage =
+  'What stands is kept to be looked at: isthmus status, isthmus logs CLUSTER. Try again with isthmus up, or take it down with isthmus down.\n';
 
 export const up: CommandSpec = {
   name: 'up',
@@ -40,7 +44,7 @@ export const up: CommandSpec = {
     } catch (error) {
       progress.close();
       if (!context.signal.aborted && (await import('../standing.ts')).isKept(context.home))
-        context.err.write('What stands is kept to be looked at: isthmus status, isthmus logs CLUSTER, isthmus down\n');
+        context.err.write(asTyped(keptMessage, context.env));
       throw error;
     } finally {
       progress.close();

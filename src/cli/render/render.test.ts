@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { IsthmusError } from '../../errors/index.ts';
+import { asTyped } from './as-typed.ts';
 import { errorObject, renderError } from './error.ts';
 import { openProgress } from './progress.ts';
 import { cut, formatBytes, formatMilliseconds, formatUntil, styleFor } from './style.ts';
@@ -135,4 +136,11 @@ test('quiet writes nothing', () => {
   progress.update({ stage: 'a', state: 'done' });
   progress.close();
   expect(err.text()).toBe('');
+});
+
+test('commands are named as they were typed', () => {
+  const typed = (text: string) => asTyped(text, { ISTHMUS_COMMAND: './isthmus' });
+  expect(typed('run `isthmus up`, or isthmus down')).toBe('run `./isthmus up`, or ./isthmus down');
+  expect(typed('the isthmus command; /x/isthmus up')).toBe('the isthmus command; /x/isthmus up');
+  expect(asTyped('isthmus up', {})).toBe('isthmus up');
 });
