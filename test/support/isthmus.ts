@@ -51,7 +51,11 @@ export function startIsthmus(args: string[], options: IsthmusOptions) {
       if (pattern.test(output)) return;
       await Promise.race([
         new Promise<void>((resolve) => {
-          const check = () => pattern.test(output) && (listeners.delete(check), resolve());
+          const check = () => {
+            if (!pattern.test(output)) return;
+            listeners.delete(check);
+            resolve();
+          };
           listeners.add(check);
         }),
         ended.then((code) => {

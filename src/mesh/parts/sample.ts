@@ -52,6 +52,8 @@ function objects(context: PartContext): DesiredObject[] {
             resources: { requests: { cpu: '100m' } },
             imagePullPolicy: 'IfNotPresent',
             ports: [{ containerPort: 5000, protocol: 'TCP' }],
+            // Istio's sample has none, so that its first requests may meet a server that does not listen yet.
+            readinessProbe: { httpGet: { path: '/health', port: 5000 }, periodSeconds: 5 },
           },
         ],
       },

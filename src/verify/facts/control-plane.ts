@@ -48,14 +48,16 @@ export function proxiesSynced(context: VerifyContext): Claim[] {
     title: `all proxies of ${primary.name}'s mesh have accepted their configuration`,
     expected: 'every connected proxy has acknowledged every type',
     async measure() {
-      const behind = (proxies: any[]) =>
+      const types = ['cluster', 'listener', 'route', 'endpoint'];
+      const behind = (proxies: any[]): string[] =>
         proxies.flatMap((one) =>
-          Object.entries<any>(one.types).flatMap(([type, { sent, acked, error }]) =>
-            sent === acked && !error ? [] : [`${one.proxy} ${type}${error ? ' refused' : ' not acknowledged'}`],
-          ),
+          types.flatMap((type) => {
+            if (one.errors?.[type]) return [`${one.proxy} refused ${type}`];
+            return one[`${type}_sent`] === one[`${type}_acked`] ? [] : [`${one.proxy} has not acknowledged ${type}`];
+          }),
         );
       const wanted = [primary, ...remotesOf(context.mesh, primary.name)].map((one) => one.name);
-      const seen = (proxies: any[]) => wanted.filter((cluster) => !proxies.some((one) => one.clusterId === cluster));
+      const seen = (proxies: any[]) => wanted.filter((cluster) => !proxies.some((one) => one.cluster_id === cluster));
       const proxies: any[] = await until(
         () => debugPage(context, primary.name, 'syncz'),
         (found) => behind(found).length === 0 && seen(found).length === 0,

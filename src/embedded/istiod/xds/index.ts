@@ -17,13 +17,17 @@ export interface XdsOptions {
   log: (line: string) => void;
 }
 
+/** A proxy as Istio's /debug/syncz shows it: `<type>_sent` and `<type>_acked` for each type, and what it refused. */
 export interface XdsStatus {
+  cluster_id: string;
   proxy: string;
-  clusterId: string;
-  connectionId: string;
-  connectedAt: string;
+  proxy_type: string;
+  istio_version: string;
+  connection_id: string;
+  connected_at: string;
   rejections: number;
-  types: Record<string, { sent: string; acked: string; error?: string }>;
+  errors: Record<string, string>;
+  [sentOrAcked: string]: unknown;
 }
 
 const service = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
@@ -67,27 +71,24 @@ export class XdsServer {
     return this.connections().flatMap((connection) => {
       const { proxy } = connection;
       if (!proxy) return [];
-      const types = Object.entries(typeUrls).flatMap(([short, url]) => {
-        const one = connection.subscriptions.get(url);
-        return one
-          ? [
-              [
-                short,
-                { sent: one.nonceSent, acked: one.nonceAcked, ...(one.lastError ? { error: one.lastError } : {}) },
-              ] as const,
-            ]
-          : [];
-      });
-      return [
-        {
-          proxy: `${proxy.name}.${proxy.namespace}`,
-          clusterId: proxy.clusterId,
-          connectionId: connection.id,
-          connectedAt: connection.connectedAt.toISOString(),
-          rejections: connection.rejections,
-          types: Object.fromEntries(types),
-        },
-      ];
+      const status: XdsStatus = {
+        cluster_id: proxy.clusterId,
+        proxy: `${proxy.name}.${proxy.namespace}`,
+        proxy_type: proxy.type,
+        istio_version: String(proxy.metadata['ISTIO_VERSION'] ?? ''),
+        connection_id: connection.id,
+        connected_at: connection.connectedAt.toISOString(),
+        rejections: connection.rejections,
+        errors: {},
+      };
+      for (const [type, url] of Object.entries(typeUrls)) {
+        const subscription = connection.subscriptions.get(url);
+        if (!subscription) continue;
+        status[`${type}_sent`] = subscription.nonceSent;
+        status[`${type}_acked`] = subscription.nonceAcked;
+        if (subscription.lastError) status.errors[type] = subscription.lastError;
+      }
+      return [status];
     });
   }
 

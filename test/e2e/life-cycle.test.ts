@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, inject, it } from 'vitest';
+import { tryRun } from '../../src/process/index.ts';
+import { hostState } from '../support/host.ts';
+import { eventually, isthmus, kubectl, root, startIsthmus, temporaryHome } from '../support/isthmus.ts';
+
+it('leaves nothing behind after an interrupted up and a down', async () => {
+  const before = await hostState();
+  await using scope = temporaryHome();
+  const up = startIsthmus(['up'], { home: scope.home });
+  await up.until(/clusters/);
+  await new Promise((resolve) => setTimeout(resolve, 1_000)); // anywhere in the middle is fine: this is no wait for a condition
+  up.child.kill('SIGINT');
+  await up.ended;
+  const down = await isthmus(['down'], { home: scope.home });
+  expect(down.code, down.stderr).toBe(0);
+  expect(await hostState()).toEqual(before);
+});
+
+it('takes an up that was killed on where it stood, and takes it down whole', async () => {
+  const before = await hostState();
+  await using scope = temporaryHome();
+  const killed = startIsthmus(['up'], { home: scope.home });
+  await killed.until(/clusters/);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  await tryRun('pkill', ['-KILL', '-f', `main.ts up`]);
+  await killed.ended;
+  const again = await isthmus(['up'], { home: scope.home });
+  expect(again.code, again.stdout + again.stderr).toBe(0);
+  const down = await isthmus(['down'], { home: scope.home });
+  expect(down.code, down.stderr).toBe(0);
+  expect(await hostState()).toEqual(before);
+});
+
+it('says what is wrong in a mesh file, with its place, and starts nothing', async () => {
+  await using scope = temporaryHome();
+  const { writeFileSync } = await import('node:fs');
+  writeFileSync(
+    join(scope.home, 'mesh.yaml'),
+    'apiVersion: isthmus.dev/v1alpha1\nkind: Mesh\nmetadata: {name: m}\nspec:\n  clusters:\n    - {name: east, network: n1, role: primry}\n',
+  );
+  const { code, stderr } = await isthmus(['up'], { home: scope.home, cwd: scope.home });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/mesh\.yaml:6:\d+.*primry/);
+});
+
+it('keeps acknowledged writes when a cluster process is killed, and brings its pods back', async () => {
+  const home = inject('home');
+  const made = await kubectl(
+    home,
+    'west',
+    ['apply', '-f', '-'],
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'durable', namespace: 'default' },
+      data: { a: 'b' },
+    }),
+  );
+  expect(made.code).toBe(0);
+  await tryRun('pkill', ['-KILL', '-f', `cluster-process.ts west ${home}/`]);
+  await eventually('west answers again', async () => {
+    const { code, stdout, stderr } = await kubectl(home, 'west', [
+      'get',
+      'configmap',
+      'durable',
+      '-o',
+      'jsonpath={.data.a}',
+    ]);
+    return code === 0 && stdout === 'b' ? { value: true } : { seen: stderr };
+  });
+  await eventually(
+    'traffic is whole again',
+    async () => {
+      const { code, stdout } = await isthmus(['verify'], { home });
+      return code === 0 ? { value: true } : { seen: stdout };
+    },
+    90_000,
+  );
+  await kubectl(home, 'west', ['delete', 'configmap', 'durable']);
+});
+
+it('has a README whose commands exist', () => {
+  const text = readFileSync(join(root, 'README.md'), 'utf8');
+  const commands = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)]
+    .flatMap(([, block]) => block!.split('\n'))
+    .filter((line) => /^(\.\/isthmus|npm) /.test(line));
+  expect(commands).toContain('./isthmus up');
+  expect(commands).toContain('npm test');
+});
