@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { createIntermediate, createRoot } from '../../src/pki/index.ts';
 import { notPassing, verifyFacts } from '../support/facts.ts';
 import { eventually, isthmus, kubectl } from '../support/isthmus.ts';
@@ -76,7 +77,29 @@ describe('verify', () => {
   });
 
   it('turns red when federation is gone, and up mends it', async () => {
-    await inSystem('west', 'delete', 'service', 'prometheus');
+    const { stdout } = await inSystem(
+      'east',
+      'get',
+      'configmap',
+      'prometheus',
+      '-o',
+      'jsonpath={.data.prometheus\\.yml}',
+    );
+    const config = parse(stdout);
+    config.scrape_configs = config.scrape_configs.filter((job: any) => !job.job_name.startsWith('federate'));
+    const object = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'prometheus', namespace: 'istio-system' },
+      data: { 'prometheus.yml': stringify(config) },
+    };
+    const applied = await kubectl(
+      home,
+      'east',
+      ['apply', '--server-side', '--field-manager=isthmus', '-f', '-'],
+      JSON.stringify(object),
+    );
+    expect(applied.code, applied.stderr).toBe(0);
     const { code, facts } = await verifyFacts(home);
     expect(code).toBe(1);
     expect(facts.get('metrics/west-west')?.status).toBe('fail');

@@ -18,7 +18,8 @@ export interface IsthmusOptions {
 
 export function isthmus(args: string[], options: IsthmusOptions): Promise<RunResult> {
   return tryRun(join(root, 'isthmus'), args, {
-    cwd: options.cwd ?? options.home,
+    // Not the state folder: down removes it.
+    cwd: options.cwd ?? tmpdir(),
     env: { ...process.env, ISTHMUS_HOME: options.home, NO_COLOR: '1', ...options.env },
     timeoutMs: options.timeoutMs ?? 120_000,
     ...(options.input === undefined ? {} : { input: options.input }),
@@ -28,7 +29,8 @@ export function isthmus(args: string[], options: IsthmusOptions): Promise<RunRes
 /** Starts a command and gives it back running, to be interrupted. */
 export function startIsthmus(args: string[], options: IsthmusOptions) {
   const child = spawn(join(root, 'isthmus'), args, {
-    cwd: options.cwd ?? options.home,
+    // Not the state folder: down removes it.
+    cwd: options.cwd ?? tmpdir(),
     env: { ...process.env, ISTHMUS_HOME: options.home, NO_COLOR: '1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -180,7 +180,7 @@ function deployment(configHash: string): DesiredObject {
       strategy: { type: 'Recreate' },
       selector: { matchLabels: labels },
       template: {
-        // Another configuration is another pod: Prometheus reads its file when it starts.
+        // Another configuration is another pod, where nothing reloads the file.
         metadata: {
           labels: { ...labels, 'sidecar.istio.io/inject': 'false' },
           annotations: { 'isthmus.dev/config-hash': configHash },

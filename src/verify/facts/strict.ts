@@ -88,7 +88,7 @@ async function startServer(context: VerifyContext, client: KubeClient, namespace
       },
     },
   });
-  const wait = waiter({ deadline: Date.now() + 60_000, signal: context.signal, tell: () => {} });
+  const wait = waiter({ deadline: Date.now() + 20_000, signal: context.signal, tell: () => {} });
   await wait.for(client, kinds.Deployment, 'server', namespace, whyNotAvailable as never, () =>
     explainDeployment(client, namespace, 'server'),
   );

@@ -3,21 +3,21 @@
  * targets, with the same __meta_ labels, through files that this program keeps up to date from a watch. First argument: the real program.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { Informer, KubeClient, kinds, type Pod } from '../../../../kube/index.ts';
 
 const [program = '', ...args] = process.argv.slice(2);
 const folder = '/tmp/prometheus';
 const configOption = '--config.file=';
+let reloading: NodeJS.Timeout | undefined;
 
 const at = args.findIndex((argument) => argument.startsWith(configOption));
-const config = parse(readFileSync(args[at]?.slice(configOption.length) ?? '', 'utf8'));
+const source = args[at]?.slice(configOption.length) ?? '';
 mkdirSync(folder, { recursive: true });
-const discovers = translate(config);
-writeFileSync(`${folder}/prometheus.yml`, stringify(config));
+if (writeConfig()) await discover();
 args[at] = `${configOption}${folder}/prometheus.yml`;
-if (discovers) await discover();
 
 const child = spawn(program, args, { stdio: 'inherit' });
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
@@ -26,6 +26,27 @@ child.on('error', (error) => {
   process.exit(1);
 });
 child.on('exit', (code) => process.exit(code ?? 1));
+
+// A changed ConfigMap is another target of the link ..data beside the file.
+watch(dirname(source), () => {
+  clearTimeout(reloading);
+  reloading = setTimeout(() => {
+    try {
+      writeConfig();
+      child.kill('SIGHUP');
+    } catch (error) {
+      console.error(`the changed configuration is not taken: ${error instanceof Error ? error.message : error}`);
+    }
+  }, 100);
+});
+
+/** Writes the translated configuration; true when it asks for pods. */
+function writeConfig(): boolean {
+  const config = parse(readFileSync(source, 'utf8'));
+  const discovers = translate(config);
+  writeFileSync(`${folder}/prometheus.yml`, stringify(config));
+  return discovers;
+}
 
 /** Replaces discovery of pods by a file; other roles are refused, since nothing would be found for them. */
 function translate(settings: any): boolean {
