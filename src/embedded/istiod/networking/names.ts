@@ -3,8 +3,7 @@ export const clusterName = (direction: 'outbound' | 'inbound', port: number, sub
   `${direction}|${port}|${subset}|${host}`;
 
 /** The SNI of a service's port, which is also the name of the gateway's cluster for it. */
-export const sniName = (port: number, subset: string, host: string): string =>
-  `outbound_.${port}_.${subset || '_'}_.${host}`;
+export const sniName = (port: number, subset: string, host: string): string => `outbound_.${port}_.${subset}_.${host}`;
 
 export interface ParsedCluster {
   direction: string;
@@ -18,12 +17,12 @@ export interface ParsedCluster {
 export function parseClusterName(name: string): ParsedCluster | undefined {
   const plain = /^(outbound|inbound)\|(\d+)\|([^|]*)\|(.*)$/.exec(name);
   if (plain) return { direction: plain[1]!, port: Number(plain[2]), subset: plain[3]!, host: plain[4]!, isSni: false };
-  const sni = /^outbound_\.(\d+)_\.([^_]*|_)_\.(.+)$/.exec(name);
+  const sni = /^outbound_\.(\d+)_\.([^_]*)_\.(.+)$/.exec(name);
   if (sni)
     return {
       direction: 'outbound',
       port: Number(sni[1]),
-      subset: sni[2] === '_' ? '' : sni[2]!,
+      subset: sni[2]!,
       host: sni[3]!,
       isSni: true,
     };
