@@ -111,11 +111,13 @@ export function serverSideApply(
   merged = { ...merged, metadata: { ...(current?.metadata ?? {}), ...(merged.metadata ?? {}), ...identity(applied) } };
   if (previous) {
     const dropped = difference(previous.set, set);
-    // Deep paths first: an item's fields go before the item.
-    const ordered = [...paths(dropped)].sort((a, b) => b.length - a.length);
+    // Items before their fields: without its key an item could not be found any more.
+    const ordered = [...paths(dropped)].sort((a, b) => a.length - b.length);
     for (const path of ordered)
       if (!touches(set, path) && !others.some((other) => touches(other.set, path)))
         merged = removeAt(merged, path, schema);
+    // What is stated as empty stays, though taking away has emptied it.
+    merged = overlay(merged, configuration, schema);
   }
 
   if (current && previous && isEqual(previous.set, set) && isSame(withoutManaged(merged), withoutManaged(current)))

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type ChainRule, chainRules } from './inbound-listener.ts';
 
 /** A chain as `transport [alpn] kind`. */
-const text = ({ transport = 'any', alpn, kind }: ChainRule): string =>
-  `${transport}${alpn ? ` ${alpn.join(',')}` : ''} ${kind}`;
+const text = ({ transport, alpn, kind }: ChainRule): string =>
+  `${transport ?? 'any'}${alpn ? ` ${alpn.join(',')}` : ''} ${kind}`;
 const all = 'istio,istio-peer-exchange,istio-http/1.0,istio-http/1.1,istio-h2';
 const http = 'istio-http/1.0,istio-http/1.1,istio-h2';
 
