@@ -3,7 +3,7 @@
  * ordinary package clients of the machine, as root or not. It installs nothing into the system and starts nothing for longer than it
  * takes to ask a version.
  */
-export { type ArtifactName, artifactSpecs, toolSpecs } from './catalogue.ts';
+export type { ArtifactName } from './catalogue.ts';
 export {
   type Artifact,
   type ArtifactEvent,

@@ -30,7 +30,5 @@ const hasStatus = (error: unknown, status: number, reason?: string): boolean =>
 
 export const isNotFound = (error: unknown): boolean => hasStatus(error, 404);
 export const isAlreadyExists = (error: unknown): boolean => hasStatus(error, 409, 'AlreadyExists');
-/** A write that met a newer version of the object, or an apply that met another field manager. */
-export const isConflict = (error: unknown): boolean => hasStatus(error, 409, 'Conflict');
 /** A resourceVersion that the server no longer holds: list again. */
 export const isGone = (error: unknown): boolean => hasStatus(error, 410);

@@ -9,10 +9,10 @@ export {
   type WatchOptions,
   type WriteOptions,
 } from './client.ts';
-export { inClusterConnection, type KubeConnection, loadKubeconfig } from './connection.ts';
-export { isAlreadyExists, isConflict, isGone, isNotFound, KubeApiError } from './errors.ts';
+export { type KubeConnection, loadKubeconfig } from './connection.ts';
+export { isAlreadyExists, isGone, isNotFound, KubeApiError } from './errors.ts';
 export { Informer, type InformerEvent, type InformerOptions } from './informer.ts';
-export { apiVersionOf, type Kind, kinds, knownKind, pathOf } from './kinds.ts';
+export { type Kind, kinds } from './kinds.ts';
 export { readLines } from './lines.ts';
 export type { Query } from './query.ts';
 export { type Queue, type QueueOptions, workQueue } from './queue.ts';

@@ -6,7 +6,7 @@ export { type MeshTarget, systemNamespace, type TrustStore } from './part.ts';
 export { gatewayName } from './parts/gateway-addresses.ts';
 export { remoteSecretName } from './parts/remote-access.ts';
 export { sampleVersion } from './parts/sample.ts';
-export { addressOf, explainDeployment, whyNotAvailable } from './predicates.ts';
+export { explainDeployment, whyNotAvailable } from './predicates.ts';
 export {
   type PartResult,
   type ReconcileEvent,

@@ -1,7 +1,7 @@
 /** An API server of our own on loopback, for tests of whatever speaks to one. */
 import { join } from 'node:path';
 import { type ApiServer, startApiServer } from '../../src/embedded/apiserver/index.ts';
-import { kubeconfigOf } from '../../src/embedded/world/kubeconfig.ts';
+import { kubeconfigOf } from '../../src/embedded/world/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 import { createRoot, createSigningKeyPair, issueLeaf, type KeyPair } from '../../src/pki/index.ts';
 

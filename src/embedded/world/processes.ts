@@ -2,7 +2,7 @@
  * Which processes belong to a world, read from /proc. The command line of a world's first process names the state folder, so no file
  * with process IDs can be lost, stale, or not yet written.
  */
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 export interface ProcessFacts {
   pid: number;
@@ -59,9 +59,4 @@ export async function proportionalSetSize(pid: number): Promise<number | undefin
   } catch {
     return undefined;
   }
-}
-
-/** The network namespace of a process, as an identity to compare. */
-export async function networkNamespaceOf(pid: number): Promise<string | undefined> {
-  return readlink(`/proc/${pid}/ns/net`).catch(() => undefined);
 }
