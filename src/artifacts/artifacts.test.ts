@@ -53,7 +53,7 @@ test('a version is asked once and then remembered until the file changes', async
   await memory.save();
   // A remembered version comes back even where asking would give another answer.
   const path = join(folder, 'versions.json');
-  writeFileSync(path, readFileSync(path, 'utf8').replace(process.versions.node, '9.9.9'));
+  writeFileSync(path, readFileSync(path, 'utf8').replace(`"${process.versions.node}"`, '"9.9.9"'));
   expect(await (await VersionMemory.load(folder)).versionOf(nodeSpec, process.execPath)).toBe('9.9.9');
   writeFileSync(path, readFileSync(path, 'utf8').replace(/"modified": \d+/, '"modified": 1'));
   expect(await (await VersionMemory.load(folder)).versionOf(nodeSpec, process.execPath)).toBe(process.versions.node);
