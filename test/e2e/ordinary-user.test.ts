@@ -16,24 +16,18 @@ it.runIf(isRoot)(
     await run('useradd', ['--create-home', user]);
     const home = `/home/${user}`;
     const copy = join(home, 'isthmus');
+    // What the machine needs to reach its package registries stays; what belongs to the runner of the tests does not.
+    const kept = Object.entries(process.env).filter(
+      ([name]) => !/^(ISTHMUS|XDG|NODE_COMPILE|npm_|VITEST|HOME|PATH|USER|LOGNAME|TMPDIR)/.test(name),
+    );
+    const env = {
+      ...Object.fromEntries(kept),
+      HOME: home,
+      PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
+      NO_COLOR: '1',
+    };
     const asUser = (command: string) =>
-      tryRun(
-        'runuser',
-        [
-          '-u',
-          user,
-          '--',
-          'env',
-          '-i',
-          `HOME=${home}`,
-          'PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
-          'NO_COLOR=1',
-          'sh',
-          '-c',
-          command,
-        ],
-        { cwd: '/', timeoutMs: 280_000 },
-      );
+      tryRun('runuser', ['-u', user, '--', 'sh', '-c', command], { cwd: '/', env, timeoutMs: 280_000 });
     try {
       await run('sh', [
         '-c',

@@ -128,7 +128,11 @@ function makeServer(
     secureOptions: constants.SSL_OP_NO_TICKET,
     peerMaxConcurrentStreams: 1000,
   });
-  server.on('secureConnection', (socket: TLSSocket) => track(open, socket));
+  server.on('secureConnection', (socket: TLSSocket) => {
+    // A watch sends small pieces: none of them may wait for the acknowledgement of the one before.
+    socket.setNoDelay(true);
+    track(open, socket);
+  });
   server.on('session', (session) => track(open, session));
   server.on('request', (request: Http2ServerRequest, response: Http2ServerResponse) => {
     void serve(context, request, response);
