@@ -284,6 +284,29 @@ describe('kubectl', () => {
     expect((await kubectl(['delete', 'gateways.networking.istio.io', 'g'])).code).toBe(0);
   });
 
+  it('creates objects that it sends as protocol buffers', async () => {
+    const create = async (...args: string[]) => expect((await kubectl(['create', ...args])).stderr).toBe('');
+    await create('deployment', 'typed', '--image=nginx:1', '--replicas=0', '--port=80');
+    await create('configmap', 'typed', '--from-literal=a=b');
+    await create('secret', 'generic', 'typed', '--from-literal=a=b');
+    await create('service', 'clusterip', 'typed', '--tcp=80:http');
+    await create('role', 'typed', '--verb=get', '--resource=pods');
+    const deployment = await server.client.get<KubeObject>(kinds.Deployment, 'typed', 'default');
+    expect(deployment['spec']).toMatchObject({ replicas: 0, strategy: { rollingUpdate: { maxSurge: '25%' } } });
+    expect(deployment['spec'].template.spec.containers[0]).toMatchObject({
+      image: 'nginx:1',
+      ports: [{ containerPort: 80, protocol: 'TCP' }],
+    });
+    expect((await server.client.get<KubeObject>(kinds.Service, 'typed', 'default'))['spec'].ports[0]).toMatchObject({
+      port: 80,
+      targetPort: 'http',
+    });
+    expect((await server.client.get<KubeObject>(kinds.Secret, 'typed', 'default'))['data']).toEqual({
+      a: Buffer.from('b').toString('base64'),
+    });
+    expect((await kubectl(['auth', 'can-i', 'create', 'pods'])).stdout.trim()).toBe('yes');
+  });
+
   it('labels, patches and shows as on any cluster', async () => {
     await server.client.create(kinds.ConfigMap, configMap('shown', { a: '1' }));
     expect((await kubectl(['label', 'cm', 'shown', 'x=y'])).stdout).toContain('labeled');

@@ -23,6 +23,7 @@ import type { ApiRequest, ServerContext } from './context.ts';
 import { serveCustomResources } from './custom-resources.ts';
 import { authorizeResource, handle, parsePath, type Reply } from './handle.ts';
 import { upgradeToKubelet } from './node-proxy.ts';
+import { decodeKubernetes } from './protobuf.ts';
 import type { WatchSink } from './reads.ts';
 import { ResourceCatalogue, storageKey } from './resources.ts';
 import { badRequest, noSuchPath, StatusError } from './status.ts';
@@ -209,12 +210,19 @@ async function readBody(request: Http2ServerRequest): Promise<Buffer> {
 }
 
 function parseBody(raw: Buffer, contentType: string): unknown {
-  if (contentType.includes('protobuf') || contentType.includes('cbor'))
+  if (contentType.includes('cbor'))
     throw new StatusError(
       415,
       'UnsupportedMediaType',
-      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
     );
+  if (contentType.includes('vnd.kubernetes.protobuf')) {
+    try {
+      return decodeKubernetes(raw);
+    } catch (error) {
+      throw badRequest(`couldn't read the body of the request: ${messageOf(error)}`);
+    }
+  }
   const text = raw.toString('utf8');
   try {
     // JSON is YAML too, and clients send either under the type of an apply patch.

@@ -14,7 +14,10 @@ function put(target: any, field: string, value: unknown): void {
 }
 
 const defaulters: Record<string, (object: any) => void> = {
-  '/Pod': (object) => defaultPodSpec((object.spec ??= {})),
+  '/Pod': (object) => {
+    defaultPodSpec((object.spec ??= {}));
+    put((object.status ??= {}), 'phase', 'Pending');
+  },
   '/PodTemplate': (object) => defaultTemplate(object.template),
   '/Service': defaultService,
   '/Secret': defaultSecret,
