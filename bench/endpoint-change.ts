@@ -13,38 +13,45 @@ export async function endpointChange(mesh: BenchMesh): Promise<string[]> {
     spec: { ports: [{ name: 'http', port: 5000, targetPort: 5000, protocol: 'TCP' }] },
   };
   for (const client of [east, west]) await client.apply(kinds.Service, service, { fieldManager: 'bench' });
-  const pod = await podOf(west, namespace, 'app=helloworld');
-  const endpoint = {
-    addresses: [pod['status']?.podIP],
-    conditions: { ready: true, serving: true, terminating: false },
-    targetRef: { kind: 'Pod', namespace, name: pod.metadata.name },
+  const endpointOf = async (cluster: string) => {
+    const pod = await podOf(mesh.client(cluster), namespace, 'app=helloworld');
+    return {
+      addresses: [pod['status']?.podIP],
+      conditions: { ready: true, serving: true, terminating: false },
+      targetRef: { kind: 'Pod', namespace, name: pod.metadata.name },
+    };
   };
-  const slice = {
+  const slice = (endpoints: unknown[]) => ({
     metadata: { name, namespace, labels: { 'kubernetes.io/service-name': name } },
     addressType: 'IPv4',
-    endpoints: [endpoint],
+    endpoints,
     ports: [{ name: 'http', port: 5000, protocol: 'TCP' }],
-  };
-  await west.apply(kinds.EndpointSlice, slice, { fieldManager: 'bench' });
+  });
+  // The service always has an endpoint in east: what changes is one endpoint, not whether there is a service.
+  await east.apply(kinds.EndpointSlice, slice([await endpointOf('east')]), { fieldManager: 'bench' });
+  const endpoint = await endpointOf('west');
+  await west.apply(kinds.EndpointSlice, slice([endpoint]), { fieldManager: 'bench' });
   const asker = await startAsking(mesh);
   const times: number[] = [];
   const set = (endpoints: unknown[]) =>
     west.patch(kinds.EndpointSlice, name, namespace, { endpoints }, { type: 'merge' });
   try {
-    await asker.until((code) => code === 200);
+    await asker.seen('v2');
     for (let round = 0; round < rounds; round++) {
       await set([]);
-      await asker.until((code) => code !== 200);
-      await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 100));
+      await asker.only('v1');
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
       const begun = performance.now();
-      const answered = asker.until((code) => code === 200);
+      const answered = asker.seen('v2');
       await set([endpoint]);
       times.push((await answered) - begun);
     }
   } finally {
     asker.stop();
-    await west.delete(kinds.EndpointSlice, name, namespace);
-    for (const client of [east, west]) await client.delete(kinds.Service, name, namespace);
+    for (const client of [east, west]) {
+      await client.delete(kinds.EndpointSlice, name, namespace);
+      await client.delete(kinds.Service, name, namespace);
+    }
   }
   const shown = [0, 0.5, 0.9, 1].map((share) => `${quantile(times, share).toFixed(0)} ms`);
   return ['| rounds | least | median | 90 % | most |', '|---|---|---|---|---|', `| ${rounds} | ${shown.join(' | ')} |`];
@@ -57,30 +64,37 @@ async function startAsking(mesh: BenchMesh) {
   const socket = await mesh.client('east').upgrade(`/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}/exec`, {
     container: 'curl',
     stdout: true,
-    command: ['curl', '-s', '-o', '/dev/null', '--no-buffer', '-w', '%{stderr}%{http_code}\n', url],
+    command: ['curl', '-s', '--no-buffer', url],
     stderr: true,
   });
-  let waiting: { wanted: (code: number) => boolean; resolve: (at: number) => void } | undefined;
+  const listeners = new Set<(version: string) => void>();
   socket.on('message', (message: Buffer) => {
-    if (message[0] !== 2) return;
-    for (const line of message.subarray(1).toString().trim().split('\n')) {
-      if (!waiting?.wanted(Number(line))) continue;
-      waiting.resolve(performance.now());
-      waiting = undefined;
-    }
+    if (message[0] !== 1) return;
+    for (const [, version] of message.toString().matchAll(/version: (v\d)/g))
+      for (const listener of listeners) listener(version!);
   });
+  const wait = (good: (version: string) => boolean): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const listener = (version: string): void => {
+        if (!good(version)) return;
+        listeners.delete(listener);
+        clearTimeout(timer);
+        resolve(performance.now());
+      };
+      const timer = setTimeout(() => reject(new Error('the endpoint change was not seen within 20 s')), 20_000);
+      listeners.add(listener);
+    });
   return {
-    until: (wanted: (code: number) => boolean) =>
-      new Promise<number>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error('the endpoint change was not seen within 20 s')), 20_000);
-        waiting = {
-          wanted,
-          resolve: (at) => {
-            clearTimeout(timer);
-            resolve(at);
-          },
-        };
-      }),
+    /** When that version answers. */
+    seen: (version: string) => wait((one) => one === version),
+    /** When that version has answered two hundred times running. */
+    only: (version: string) => {
+      let running = 0;
+      return wait((one) => {
+        running = one === version ? running + 1 : 0;
+        return running >= 200;
+      });
+    },
     stop: () => socket.terminate(),
   };
 }

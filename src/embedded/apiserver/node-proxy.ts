@@ -270,6 +270,7 @@ export function upgradeToKubelet(
       socket.pipe(upstream);
     },
   );
+  upstream.setNoDelay(true);
   upstream.on('error', (error) => {
     if (!socket.destroyed)
       socket.end(
