@@ -1,9 +1,41 @@
 /** Server-side apply of a part's objects, and what it changed. */
+import { isDeepStrictEqual } from 'node:util';
 import { IsthmusError } from '../errors/index.ts';
 import { type Kind, KubeApiError, type KubeClient, type KubeObject } from '../kube/index.ts';
-import { type DesiredObject, fieldManager } from './part.ts';
+import { type DesiredObject, fieldManager, type Placed } from './part.ts';
 
 export type Outcome = 'created' | 'changed' | 'unchanged';
+
+export interface Applied {
+  /** Kind and namespace/name of each. */
+  created: string[];
+  changed: string[];
+  unchanged: number;
+}
+
+/** What other objects live in goes first; what starts pods, or is asked about every pod, goes last. */
+const first = new Set(['Namespace', 'CustomResourceDefinition']);
+const last = new Set(['Deployment', 'MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']);
+const waveOf = ({ object }: Placed): number => (first.has(object.kind) ? 0 : last.has(object.kind) ? 2 : 1);
+
+/** Applies in three waves, the objects of each at the same time. @throws what `applyObject` throws; what was applied stays. */
+export async function applyAll(
+  placed: Placed[],
+  clientOf: (cluster: string) => KubeClient,
+  signal: AbortSignal,
+): Promise<Applied> {
+  const outcomes = new Map<Placed, Outcome>();
+  for (const wave of [0, 1, 2]) {
+    signal.throwIfAborted();
+    const members = placed.filter((one) => waveOf(one) === wave);
+    await Promise.all(
+      members.map(async (one) => outcomes.set(one, await applyObject(clientOf(one.cluster), one.object))),
+    );
+  }
+  const names = (outcome: Outcome): string[] =>
+    placed.filter((one) => outcomes.get(one) === outcome).map(({ object }) => nameOf(object));
+  return { created: names('created'), changed: names('changed'), unchanged: names('unchanged').length };
+}
 
 /** @throws IsthmusError `mesh.conflict` when somebody else holds a field with another value: it is not taken from them. */
 export async function applyObject(client: KubeClient, object: DesiredObject): Promise<Outcome> {
@@ -13,10 +45,22 @@ export async function applyObject(client: KubeClient, object: DesiredObject): Pr
   try {
     const after = await client.apply<KubeObject>(kind, object, { fieldManager });
     if (!before) return 'created';
-    return after.metadata.resourceVersion === before.metadata.resourceVersion ? 'unchanged' : 'changed';
+    return isSame(before, after) ? 'unchanged' : 'changed';
   } catch (error) {
     throw conflictError(error, client, kind, object);
   }
+}
+
+/** A version that differs is no change of ours when only a controller wrote the status in between. */
+function isSame(before: KubeObject, after: KubeObject): boolean {
+  if (before.metadata.resourceVersion === after.metadata.resourceVersion) return true;
+  return isDeepStrictEqual(stated(before), stated(after));
+}
+
+function stated(object: KubeObject): unknown {
+  const { status: _status, apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
+  const { resourceVersion: _version, managedFields: _fields, generation: _generation, ...named } = metadata;
+  return { ...rest, metadata: named };
 }
 
 function conflictError(error: unknown, client: KubeClient, kind: Kind, object: DesiredObject): unknown {
@@ -35,5 +79,5 @@ function conflictError(error: unknown, client: KubeClient, kind: Kind, object: D
   });
 }
 
-export const nameOf = (object: DesiredObject): string =>
+const nameOf = (object: DesiredObject): string =>
   `${object.kind} ${[object.metadata.namespace, object.metadata.name].filter(Boolean).join('/')}`;

@@ -6,12 +6,7 @@ export { type MeshTarget, systemNamespace, type TrustStore } from './part.ts';
 export { gatewayName } from './parts/gateway-addresses.ts';
 export { remoteSecretName } from './parts/remote-access.ts';
 export { sampleVersion } from './parts/sample.ts';
-export { explainDeployment, whyNotAvailable } from './predicates.ts';
-export {
-  type PartResult,
-  type ReconcileEvent,
-  type ReconcileOptions,
-  type ReconcileResult,
-  reconcile,
-} from './reconcile.ts';
-export { type Judge, type Waiter, waiter } from './wait.ts';
+export { addressOf, explainAddress, explainDeployment, whyNoAddress, whyNotAvailable } from './predicates.ts';
+export { type ReconcileOptions, reconcile } from './reconcile.ts';
+export type { PartResult, ReconcileEvent, ReconcileResult } from './result.ts';
+export { type Judge, type Lack, type Unready, type Waiter, waiter } from './wait.ts';

@@ -55,6 +55,7 @@ export interface Part {
 
 export const fieldManager = 'isthmus';
 export const systemNamespace = 'istio-system';
+export const istioHub = 'docker.io/istio';
 export const istioVersion = '1.31.0';
 
 /** Places objects in the context's own cluster. */

@@ -9,19 +9,28 @@ import {
   type Service,
 } from '../kube/index.ts';
 import type { PartContext } from './part.ts';
+import type { Lack } from './wait.ts';
 
 /** Why a Deployment is not available, or undefined. */
-export function whyNotAvailable(deployment: Deployment | undefined): string | undefined {
-  if (!deployment) return 'the Deployment does not exist yet';
-  const { name, namespace } = deployment.metadata;
+export function whyNotAvailable(deployment: Deployment | undefined): Lack | undefined {
+  if (!deployment) return { why: 'it does not exist', ends: 'it is created' };
   const wanted = deployment.spec['replicas'] ?? 1;
-  const { availableReplicas = 0, updatedReplicas = 0, observedGeneration = 0 } = deployment.status ?? {};
+  const { replicas = 0, availableReplicas = 0, updatedReplicas = 0, observedGeneration = 0 } = deployment.status ?? {};
   if (observedGeneration < (deployment.metadata.generation ?? 0))
-    return `Deployment ${namespace}/${name} has not been seen by its controller yet`;
+    return { why: 'its controller has not seen it yet', ends: 'the controller of Deployments has read it' };
   if (updatedReplicas < wanted)
-    return `Deployment ${namespace}/${name}: ${updatedReplicas} of ${wanted} pods are of the newest template`;
+    return {
+      why: `${updatedReplicas} of ${wanted} pods are of the newest template`,
+      ends: 'its pods have been created',
+    };
+  // Until then those that are available may be the old ones.
+  if (replicas > updatedReplicas)
+    return {
+      why: `${replicas - updatedReplicas} pods of an older template still run`,
+      ends: 'the new pods are ready and the old ones have ended',
+    };
   if (availableReplicas < wanted)
-    return `Deployment ${namespace}/${name}: ${availableReplicas} of ${wanted} pods are ready`;
+    return { why: `${availableReplicas} of ${wanted} pods are ready`, ends: 'their readiness probes succeed' };
   return undefined;
 }
 
@@ -32,7 +41,8 @@ export async function explainDeployment(
   name: string,
 ): Promise<string | undefined> {
   const deployment = await client.find<Deployment>(kinds.Deployment, name, namespace);
-  const labels = Object.entries(deployment?.spec['selector']?.matchLabels ?? {}).map(
+  if (!deployment) return undefined;
+  const labels = Object.entries(deployment.spec['selector']?.matchLabels ?? {}).map(
     ([key, value]) => `${key}=${value}`,
   );
   const selection = { namespace, labelSelector: labels.join(',') };
@@ -48,27 +58,46 @@ export async function explainDeployment(
     const statuses = [...(pod['status']?.initContainerStatuses ?? []), ...(pod['status']?.containerStatuses ?? [])];
     const waiting = statuses.map((one: any) => one.state?.waiting).find((one: any) => one?.message);
     if (waiting) return `pod ${pod.metadata.name}: ${waiting.reason}: ${waiting.message}`;
-    const { items: events } = await client.list<KubeEvent>(kinds.Event, {
-      namespace,
-      fieldSelector: `involvedObject.name=${pod.metadata.name},type=Warning`,
-    });
-    const last = events.at(-1);
+    const last = await lastWarning(client, namespace, pod.metadata.name ?? '');
     if (last) return `pod ${pod.metadata.name}: ${last.reason}: ${last.message}`;
   }
   return undefined;
 }
 
+async function lastWarning(client: KubeClient, namespace: string, name: string): Promise<KubeEvent | undefined> {
+  const fieldSelector = `involvedObject.name=${name},type=Warning`;
+  const { items } = await client.list<KubeEvent>(kinds.Event, { namespace, fieldSelector });
+  return items.at(-1);
+}
+
 export function waitForDeployment(context: PartContext, namespace: string, name: string): Promise<Deployment> {
   const { client } = context;
-  return context.wait.for<Deployment>(client, kinds.Deployment, name, namespace, whyNotAvailable, () =>
-    explainDeployment(client, namespace, name),
-  );
+  return context.wait.for<Deployment>({
+    client,
+    kind: kinds.Deployment,
+    name,
+    namespace,
+    judge: whyNotAvailable,
+    explain: () => explainDeployment(client, namespace, name),
+  });
 }
 
 export const addressOf = (service: Service | undefined): string | undefined => {
   const [first] = service?.status?.loadBalancer?.ingress ?? [];
   return first?.ip ?? first?.hostname;
 };
+
+/** Why a Service of type LoadBalancer has no address, or undefined. */
+export function whyNoAddress(service: Service | undefined): Lack | undefined {
+  if (!service) return { why: 'it does not exist', ends: 'it is created' };
+  if (addressOf(service)) return undefined;
+  return { why: 'it has no address', ends: "the cluster's load balancer assigns one" };
+}
+
+/** What the load balancer says of a Service without an address. */
+export async function explainAddress(client: KubeClient, namespace: string, name: string): Promise<string | undefined> {
+  return (await lastWarning(client, namespace, name))?.message;
+}
 
 /** The load-balancer address of a Service, when it has one. */
 export async function waitForAddress(
@@ -78,22 +107,13 @@ export async function waitForAddress(
   name: string,
 ): Promise<string> {
   const client = context.clientOf(cluster);
-  const service = await context.wait.for<Service>(
+  const service = await context.wait.for<Service>({
     client,
-    kinds.Service,
+    kind: kinds.Service,
     name,
     namespace,
-    (found) =>
-      found && addressOf(found)
-        ? undefined
-        : `waiting for an address of Service ${namespace}/${name} in ${cluster}: its load balancer must assign one`,
-    async () => {
-      const { items } = await client.list<KubeEvent>(kinds.Event, {
-        namespace,
-        fieldSelector: `involvedObject.name=${name},type=Warning`,
-      });
-      return items.at(-1)?.message;
-    },
-  );
+    judge: whyNoAddress,
+    explain: () => explainAddress(client, namespace, name),
+  });
   return addressOf(service)!;
 }

@@ -1,13 +1,16 @@
-import { stringify } from 'yaml';
-import { kinds } from '../../kube/index.ts';
+import { type KubeObject, kinds } from '../../kube/index.ts';
 import { remotesOf } from '../../spec/index.ts';
-import { type DesiredObject, here, istioVersion, type Part, type PartContext, systemNamespace } from '../part.ts';
+import { type DesiredObject, here, type Part, type PartContext, systemNamespace } from '../part.ts';
 import { waitForAddress, waitForDeployment } from '../predicates.ts';
+import type { Lack } from '../wait.ts';
 import { gatewayName } from './gateway-addresses.ts';
+import { istiodDeployment, istiodLabels } from './istiod-deployment.ts';
+import { istiodRights } from './istiod-rights.ts';
+import { injectorConfig, meshConfig } from './mesh-config.ts';
 import { readerObjects } from './reader.ts';
 import { injectorWebhook, validatorWebhook } from './webhooks.ts';
 
-const labels = { app: 'istiod', istio: 'pilot' };
+const labels = istiodLabels;
 
 /** istiod in a primary; in a remote the Service and the webhook that lead to the primary's istiod by way of its gateway. */
 export const controlPlane: Part = {
@@ -21,24 +24,31 @@ export const controlPlane: Part = {
     here(context, context.cluster.role === 'primary' ? primaryObjects(context) : await remoteObjects(context)),
   async ready(context) {
     if (context.cluster.role === 'primary') await waitForDeployment(context, systemNamespace, 'istiod');
-    await context.wait.for(
-      context.client,
-      kinds.MutatingWebhookConfiguration,
-      'istio-sidecar-injector',
-      undefined,
-      (found) => {
-        const empty = (found?.['webhooks'] ?? []).filter((one: any) => !one.clientConfig?.caBundle);
-        if (found && empty.length === 0) return undefined;
-        return `waiting for istiod to write caBundle into webhook istio-sidecar-injector of ${context.cluster.name}: it must have synced the cluster`;
-      },
-    );
-    await context.wait.for(context.client, kinds.ConfigMap, 'istio-ca-root-cert', systemNamespace, (found) =>
-      found
-        ? undefined
-        : `waiting for ConfigMap istio-ca-root-cert in ${context.cluster.name}: istiod writes it when it leads the cluster`,
-    );
+    const { client } = context;
+    await context.wait.for({
+      client,
+      kind: kinds.MutatingWebhookConfiguration,
+      name: 'istio-sidecar-injector',
+      judge: whyNoBundle,
+    });
+    await context.wait.for({
+      client,
+      kind: kinds.ConfigMap,
+      name: 'istio-ca-root-cert',
+      namespace: systemNamespace,
+      judge: (found) => (found ? undefined : { why: 'it does not exist', ends: writtenByIstiod }),
+    });
   },
 };
+
+const writtenByIstiod = 'istiod has synced the cluster and writes it';
+
+/** Without its bundle the API server cannot call a webhook, and refuses every pod that is to be injected. */
+function whyNoBundle(webhook: KubeObject | undefined): Lack | undefined {
+  if (!webhook) return { why: 'it does not exist', ends: 'it is created' };
+  const empty = (webhook['webhooks'] ?? []).filter((one: any) => !one.clientConfig?.caBundle);
+  return empty.length === 0 ? undefined : { why: 'its caBundle is empty', ends: writtenByIstiod };
+}
 
 function primaryObjects(context: PartContext): DesiredObject[] {
   const { cluster, mesh } = context;
@@ -47,6 +57,7 @@ function primaryObjects(context: PartContext): DesiredObject[] {
     ...readerObjects(false),
     ...istiodRights(),
     meshConfig(context),
+    injectorConfig(context, isExternal),
     istiodDeployment(context, isExternal),
     {
       apiVersion: 'v1',
@@ -96,150 +107,5 @@ async function remoteObjects(context: PartContext): Promise<DesiredObject[]> {
       ports: [port('tcp-istiod', 15_012), port('tcp-webhook', 15_017)],
     },
     injectorWebhook(`/inject/cluster/${name}/net/${network}`),
-  ];
-}
-
-function meshConfig({ mesh }: PartContext): DesiredObject {
-  const config = {
-    accessLogFile: mesh.controlPlane.accessLog ? '/dev/stdout' : '',
-    defaultConfig: { discoveryAddress: `istiod.${systemNamespace}.svc:15012`, meshId: mesh.meshID, proxyMetadata: {} },
-    defaultProviders: { metrics: ['prometheus'] },
-    enablePrometheusMerge: true,
-    rootNamespace: systemNamespace,
-    trustDomain: mesh.trustDomain,
-  };
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'istio', namespace: systemNamespace, labels: { 'istio.io/rev': 'default' } },
-    data: { mesh: stringify(config), meshNetworks: 'networks: {}\n' },
-  };
-}
-
-function istiodDeployment({ cluster, mesh }: PartContext, isExternal: boolean): DesiredObject {
-  const fieldRef = (name: string, fieldPath: string) => ({
-    name,
-    valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } },
-  });
-  const value = (name: string, text: string) => ({ name, value: text });
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'istiod', namespace: systemNamespace, labels: { ...labels, 'istio.io/rev': 'default' } },
-    spec: {
-      replicas: 1,
-      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '100%', maxUnavailable: '25%' } },
-      selector: { matchLabels: labels },
-      template: {
-        metadata: {
-          labels: { ...labels, 'istio.io/rev': 'default', 'sidecar.istio.io/inject': 'false' },
-          annotations: {
-            'prometheus.io/port': '15014',
-            'prometheus.io/scrape': 'true',
-            'sidecar.istio.io/inject': 'false',
-          },
-        },
-        spec: {
-          serviceAccountName: 'istiod',
-          containers: [
-            {
-              name: 'discovery',
-              image: `docker.io/istio/pilot:${istioVersion}`,
-              args: [
-                'discovery',
-                '--monitoringAddr=:15014',
-                '--log_output_level=default:info',
-                '--domain',
-                mesh.clusterDomain,
-                '--keepaliveMaxServerConnectionAge',
-                '30m',
-              ],
-              ports: [8080, 15_010, 15_012, 15_017, 15_014].map((containerPort) => ({
-                containerPort,
-                protocol: 'TCP',
-              })),
-              readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 3, timeoutSeconds: 5 },
-              env: [
-                value('REVISION', 'default'),
-                value('PILOT_CERT_PROVIDER', 'istiod'),
-                fieldRef('POD_NAME', 'metadata.name'),
-                fieldRef('POD_NAMESPACE', 'metadata.namespace'),
-                fieldRef('SERVICE_ACCOUNT', 'spec.serviceAccountName'),
-                value('CLUSTER_ID', cluster.name),
-                ...(isExternal ? [value('EXTERNAL_ISTIOD', 'true')] : []),
-                value('DEFAULT_WORKLOAD_CERT_TTL', `${mesh.trust.workloadTtlSeconds}s`),
-              ],
-              volumeMounts: [
-                { name: 'config-volume', mountPath: '/etc/istio/config' },
-                { name: 'cacerts', mountPath: '/etc/cacerts', readOnly: true },
-              ],
-            },
-          ],
-          volumes: [
-            { name: 'config-volume', configMap: { name: 'istio' } },
-            { name: 'cacerts', secret: { secretName: 'cacerts', optional: true } },
-          ],
-        },
-      },
-    },
-  };
-}
-
-function istiodRights(): DesiredObject[] {
-  const name = `istiod-clusterrole-${systemNamespace}`;
-  const read = ['get', 'list', 'watch'];
-  const rules = [
-    {
-      apiGroups: ['admissionregistration.k8s.io'],
-      resources: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],
-      verbs: [...read, 'update', 'patch'],
-    },
-    {
-      apiGroups: [
-        'config.istio.io',
-        'security.istio.io',
-        'networking.istio.io',
-        'authentication.istio.io',
-        'rbac.istio.io',
-        'telemetry.istio.io',
-        'extensions.istio.io',
-      ],
-      resources: ['*'],
-      verbs: [...read, 'update', 'patch'],
-    },
-    { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: read },
-    { apiGroups: [''], resources: ['pods', 'nodes', 'services', 'namespaces', 'endpoints'], verbs: read },
-    { apiGroups: [''], resources: ['configmaps'], verbs: [...read, 'create', 'update'] },
-    { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: read },
-    { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
-    { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
-  ];
-  const apiGroup = 'rbac.authorization.k8s.io';
-  const subjects = [{ kind: 'ServiceAccount', name: 'istiod', namespace: systemNamespace }];
-  return [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'istiod', namespace: systemNamespace, labels } },
-    { apiVersion: `${apiGroup}/v1`, kind: 'ClusterRole', metadata: { name, labels }, rules },
-    {
-      apiVersion: `${apiGroup}/v1`,
-      kind: 'ClusterRoleBinding',
-      metadata: { name, labels },
-      roleRef: { apiGroup, kind: 'ClusterRole', name },
-      subjects,
-    },
-    {
-      apiVersion: `${apiGroup}/v1`,
-      kind: 'Role',
-      metadata: { name: 'istiod', namespace: systemNamespace, labels },
-      rules: [
-        { apiGroups: [''], resources: ['secrets'], verbs: ['create', 'get', 'list', 'watch', 'update', 'delete'] },
-      ],
-    },
-    {
-      apiVersion: `${apiGroup}/v1`,
-      kind: 'RoleBinding',
-      metadata: { name: 'istiod', namespace: systemNamespace, labels },
-      roleRef: { apiGroup, kind: 'Role', name: 'istiod' },
-      subjects,
-    },
   ];
 }

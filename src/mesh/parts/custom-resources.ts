@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { kinds } from '../../kube/index.ts';
+import { type Condition, type KubeObject, kinds } from '../../kube/index.ts';
 import { type DesiredObject, here, type Part } from '../part.ts';
+import type { Lack } from '../wait.ts';
 
 let definitions: DesiredObject[] | undefined;
 
@@ -18,14 +19,25 @@ export const customResources: Part = {
   needs: () => [],
   desired: (context) => here(context, istioDefinitions()),
   async ready(context) {
-    const established = (found: any): string | undefined =>
-      (found?.status?.conditions ?? []).some((one: any) => one.type === 'Established' && one.status === 'True')
-        ? undefined
-        : `CustomResourceDefinition ${found?.metadata.name} is not established yet`;
     await Promise.all(
-      istioDefinitions().map((one) =>
-        context.wait.for(context.client, kinds.CustomResourceDefinition, one.metadata.name!, undefined, established),
+      istioDefinitions().map(({ metadata: { name = '' } }) =>
+        context.wait.for({
+          client: context.client,
+          kind: kinds.CustomResourceDefinition,
+          name,
+          judge: whyNotEstablished,
+        }),
       ),
     );
   },
 };
+
+function whyNotEstablished(definition: KubeObject | undefined): Lack | undefined {
+  const conditions: Condition[] = definition?.['status']?.conditions ?? [];
+  if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) return undefined;
+  const refused = conditions.find(({ status }) => status === 'False');
+  return {
+    why: refused?.message ?? 'it is not established',
+    ends: 'the API server serves it',
+  };
+}

@@ -1,5 +1,5 @@
 import type { MeshCluster } from '../../spec/index.ts';
-import { here, type Part, type PartPlace, systemNamespace } from '../part.ts';
+import { type DesiredObject, here, type Part, type PartPlace, systemNamespace } from '../part.ts';
 import { waitForDeployment } from '../predicates.ts';
 import { gatewayLabels, gatewayName } from './gateway-addresses.ts';
 
@@ -20,11 +20,7 @@ export const gateways: Part = {
     const { network } = context.cluster;
     const labels = gatewayLabels(network);
     return here(context, [
-      {
-        apiVersion: 'v1',
-        kind: 'ServiceAccount',
-        metadata: { name: `${gatewayName}-service-account`, namespace: systemNamespace, labels },
-      },
+      ...accountObjects(labels),
       {
         apiVersion: 'apps/v1',
         kind: 'Deployment',
@@ -38,7 +34,7 @@ export const gateways: Part = {
               annotations: { 'inject.istio.io/templates': 'gateway' },
             },
             spec: {
-              serviceAccountName: `${gatewayName}-service-account`,
+              serviceAccountName: account,
               containers: [
                 {
                   name: 'istio-proxy',
@@ -55,3 +51,29 @@ export const gateways: Part = {
   },
   ready: async (context) => void (await waitForDeployment(context, systemNamespace, gatewayName)),
 };
+
+const account = `${gatewayName}-service-account`;
+
+/** The gateway's account, which may read the certificates that Gateways name. */
+function accountObjects(labels: Record<string, string>): DesiredObject[] {
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const apiVersion = `${apiGroup}/v1`;
+  const name = `${gatewayName}-sds`;
+  const metadata = { name, namespace: systemNamespace, labels };
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { ...metadata, name: account } },
+    {
+      apiVersion,
+      kind: 'Role',
+      metadata,
+      rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get', 'watch', 'list'] }],
+    },
+    {
+      apiVersion,
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup, kind: 'Role', name },
+      subjects: [{ kind: 'ServiceAccount', name: account, namespace: systemNamespace }],
+    },
+  ];
+}

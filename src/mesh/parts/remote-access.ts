@@ -30,12 +30,16 @@ export const remoteAccess: Part = {
 };
 
 function filledToken(context: PartContext): Promise<Secret> {
-  const where = `${context.cluster.name}/${systemNamespace}/${tokenSecret}`;
-  return context.wait.for<Secret>(context.client, kinds.Secret, tokenSecret, systemNamespace, (found) =>
-    found?.data?.['token'] && found.data['ca.crt']
-      ? undefined
-      : `waiting for the token in Secret ${where}: the cluster's token controller must fill it`,
-  );
+  return context.wait.for<Secret>({
+    client: context.client,
+    kind: kinds.Secret,
+    name: tokenSecret,
+    namespace: systemNamespace,
+    judge: (found) =>
+      found?.data?.['token'] && found.data['ca.crt']
+        ? undefined
+        : { why: 'it holds no token', ends: "the cluster's token controller fills it" },
+  });
 }
 
 /** The remote secret itself, in the primary. The address in it is the one by which istiod's pod reaches the remote: never 127.0.0.1. */

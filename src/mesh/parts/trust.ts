@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { IsthmusError } from '../../errors/index.ts';
 import { kinds, type Secret } from '../../kube/index.ts';
-import { createIntermediate, createRoot, type KeyPair, keyMatches, verifyChain } from '../../pki/index.ts';
-import type { Mesh } from '../../spec/index.ts';
+import { createIntermediate, keyMatches, readCertificate, splitPem, verifyChain } from '../../pki/index.ts';
+import type { MeshTrust } from '../../spec/index.ts';
 import { here, type Part, type PartContext, systemNamespace } from '../part.ts';
+import { meshRoot, readPem, secretName, unfitFile } from './mesh-root.ts';
 
-const secretName = 'cacerts';
-
+/** Istio's names of the files of a plugged-in CA. */
 interface Bundle {
   'ca-cert.pem': string;
   'ca-key.pem': string;
@@ -20,8 +19,7 @@ export const trust: Part = {
   applies: () => true,
   needs: (_, cluster) => [{ part: 'namespaces', cluster: cluster.name }],
   async desired(context) {
-    const known = await existingBundle(context);
-    const bundle = known ?? (await makeBundle(context));
+    const bundle = (await existingBundle(context)) ?? (await newBundle(context));
     const data = Object.fromEntries(
       Object.entries(bundle).map(([name, pem]) => [name, Buffer.from(pem).toString('base64')]),
     );
@@ -38,9 +36,10 @@ export const trust: Part = {
   ready: async () => {},
 };
 
-/** The cluster's own bundle, if it hangs below the mesh's root. @throws IsthmusError when it is of another root: it is never overwritten. */
+/** The cluster's own bundle. @throws IsthmusError when it does not fit the mesh's root: it is never overwritten. */
 async function existingBundle(context: PartContext): Promise<Bundle | undefined> {
-  const secret = await context.client.find<Secret>(kinds.Secret, secretName, systemNamespace);
+  const { client, cluster } = context;
+  const secret = await client.find<Secret>(kinds.Secret, secretName, systemNamespace);
   if (!secret) return undefined;
   const read = (name: string): string => Buffer.from(secret.data?.[name] ?? '', 'base64').toString('utf8');
   const bundle: Bundle = {
@@ -49,88 +48,89 @@ async function existingBundle(context: PartContext): Promise<Bundle | undefined>
     'root-cert.pem': read('root-cert.pem'),
     'cert-chain.pem': read('cert-chain.pem'),
   };
-  const root = await rootCertificate(context.mesh, context);
-  const chained = verifyChain({
-    leafPem: bundle['ca-cert.pem'],
-    intermediatesPem: bundle['cert-chain.pem'],
-    rootPem: root,
-  });
-  const matching = keyMatches(bundle['ca-cert.pem'], bundle['ca-key.pem']);
-  if (chained.ok && matching) return bundle;
+  const why = whyUnfit(bundle, (await meshRoot(context)).certPem);
+  if (!why) return bundle;
   throw new IsthmusError({
     code: 'mesh.foreign-root',
     fault: 'user',
     what: `Secret ${secretName} does not fit the root of this mesh`,
-    where: `${context.cluster.name}/${systemNamespace}/${secretName}`,
-    why: chained.ok ? 'its key does not belong to its certificate' : chained.why,
-    fix: `name its root under spec.trust.files in mesh.yaml, or delete it: kubectl --context ${context.cluster.name} -n ${systemNamespace} delete secret ${secretName}`,
+    where: `${cluster.name}/${systemNamespace}/${secretName}`,
+    why,
+    fix: `name its root under spec.trust.files in mesh.yaml, or delete it: kubectl --context ${cluster.name} -n ${systemNamespace} delete secret ${secretName}`,
   });
 }
 
-async function makeBundle(context: PartContext): Promise<Bundle> {
-  const { mesh, cluster } = context;
-  const settings = mesh.trust;
-  if (settings.source === 'intermediates') {
-    const files = settings.clusters[cluster.name];
-    if (!files)
-      throw new IsthmusError({
-        code: 'mesh.no-intermediate',
-        fault: 'user',
-        what: `spec.trust.files.clusters has no entry for ${cluster.name}`,
-        where: cluster.name,
-      });
-    const [caCert, caKey, chain, root] = await Promise.all(
-      [files.caCert, files.caKey, files.certChain, settings.rootCert].map((path) => readFile(path, 'utf8')),
-    );
-    return { 'ca-cert.pem': caCert!, 'ca-key.pem': caKey!, 'cert-chain.pem': chain!, 'root-cert.pem': root! };
-  }
-  const root = await rootOf(context);
-  const intermediate = await createIntermediate(root, {
-    commonName: 'Intermediate CA',
-    organization: 'Istio',
-    locality: cluster.name,
-    days: settings.intermediateDays,
-    dnsNames: ['istiod.istio-system.svc'],
+/** What Istio would not take, or proxies of other clusters would not trust. */
+export function whyUnfit(bundle: Bundle, meshRootPem: string): string | undefined {
+  const chained = verifyChain({
+    leafPem: bundle['ca-cert.pem'],
+    intermediatesPem: bundle['cert-chain.pem'],
+    rootPem: meshRootPem,
   });
+  if (!chained.ok) return chained.why;
+  if (!keyMatches(bundle['ca-cert.pem'], bundle['ca-key.pem'])) return 'ca-key.pem is not the key of ca-cert.pem';
+  if (!readCertificate(bundle['ca-cert.pem']).isCa) return 'ca-cert.pem is not the certificate of a CA';
+  const roots = splitPem(bundle['root-cert.pem']).map((pem) => readCertificate(pem).fingerprint);
+  const isThere = roots.includes(readCertificate(meshRootPem).fingerprint);
+  return isThere ? undefined : 'its root-cert.pem, which proxies are given, is another one';
+}
+
+async function newBundle(context: PartContext): Promise<Bundle> {
+  const settings = context.mesh.trust;
+  return settings.source === 'intermediates' ? bundleOfFiles(context, settings) : signedBundle(context, settings);
+}
+
+async function bundleOfFiles(
+  context: PartContext,
+  settings: Extract<MeshTrust, { source: 'intermediates' }>,
+): Promise<Bundle> {
+  const { name } = context.cluster;
+  const files = settings.clusters[name];
+  if (!files)
+    throw new IsthmusError({
+      code: 'mesh.no-intermediate',
+      fault: 'user',
+      what: `spec.trust.files.clusters has no entry for ${name}`,
+      where: name,
+      fix: `name caCert, caKey and certChain of ${name} there`,
+    });
+  const [caCert, caKey, chain, root] = await Promise.all(
+    [files.caCert, files.caKey, files.certChain, settings.rootCert].map(readPem),
+  );
+  const bundle = { 'ca-cert.pem': caCert!, 'ca-key.pem': caKey!, 'cert-chain.pem': chain!, 'root-cert.pem': root! };
+  const why = whyUnfit(bundle, root!);
+  if (why) throw unfitFile(files.caCert, why);
+  return bundle;
+}
+
+async function signedBundle(
+  context: PartContext,
+  settings: Exclude<MeshTrust, { source: 'intermediates' }>,
+): Promise<Bundle> {
+  const { name } = context.cluster;
+  const { certPem, keyPem } = await meshRoot(context);
+  if (!keyPem)
+    throw new IsthmusError({
+      code: 'mesh.no-root-key',
+      what: `${name} needs an intermediate, and the key of the mesh's root is not in the state folder`,
+      where: `${name}/${systemNamespace}/${secretName}`,
+      why: 'other clusters have intermediates of a root that was made elsewhere, or whose files were lost',
+      fix: 'name the root and its key under spec.trust.files in mesh.yaml, or bring the state folder back',
+    });
+  const intermediate = await createIntermediate(
+    { certPem, keyPem },
+    {
+      commonName: 'Intermediate CA',
+      organization: 'Istio',
+      locality: name,
+      days: settings.intermediateDays,
+      dnsNames: [`istiod.${systemNamespace}.svc`],
+    },
+  );
   return {
     'ca-cert.pem': intermediate.certPem,
     'ca-key.pem': intermediate.keyPem,
-    'root-cert.pem': root.certPem,
-    'cert-chain.pem': intermediate.certPem + root.certPem,
+    'root-cert.pem': certPem,
+    'cert-chain.pem': intermediate.certPem + certPem,
   };
-}
-
-async function rootCertificate(mesh: Mesh, context: PartContext): Promise<string> {
-  return mesh.trust.source === 'generated' ? (await rootOf(context)).certPem : readFile(mesh.trust.rootCert, 'utf8');
-}
-
-/** All clusters ask at the same time: they must be given one root. */
-const making = new WeakMap<object, Promise<KeyPair>>();
-
-function rootOf(context: PartContext): Promise<KeyPair> {
-  const known = making.get(context.trust);
-  if (known) return known;
-  const made = loadOrMakeRoot(context);
-  making.set(context.trust, made);
-  return made;
-}
-
-async function loadOrMakeRoot({ mesh, trust: store }: PartContext): Promise<KeyPair> {
-  const settings = mesh.trust;
-  if (settings.source === 'root') {
-    const [certPem, keyPem] = await Promise.all([
-      readFile(settings.rootCert, 'utf8'),
-      readFile(settings.rootKey, 'utf8'),
-    ]);
-    return { certPem, keyPem };
-  }
-  const kept = await store.load();
-  if (kept) return kept;
-  const root = await createRoot({
-    commonName: 'Root CA',
-    organization: 'Istio',
-    days: settings.source === 'generated' ? settings.rootDays : 3650,
-  });
-  await store.save(root);
-  return root;
 }

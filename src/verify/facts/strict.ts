@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { isNotFound, type KubeClient, kinds, type Namespace } from '../../kube/index.ts';
-import { explainDeployment, waiter, whyNotAvailable } from '../../mesh/index.ts';
+import { isNotFound, type KubeClient, type KubeObject, kinds, type Namespace } from '../../kube/index.ts';
+import { explainDeployment, type Judge, waiter, whyNotAvailable } from '../../mesh/index.ts';
 import { type Claim, fail, pass, type VerifyContext } from '../fact.ts';
 import { findPod } from '../traffic.ts';
 import { until } from '../until.ts';
@@ -89,9 +89,14 @@ async function startServer(context: VerifyContext, client: KubeClient, namespace
     },
   });
   const wait = waiter({ deadline: Date.now() + 20_000, signal: context.signal, tell: () => {} });
-  await wait.for(client, kinds.Deployment, 'server', namespace, whyNotAvailable as never, () =>
-    explainDeployment(client, namespace, 'server'),
-  );
+  await wait.for({
+    client,
+    kind: kinds.Deployment,
+    name: 'server',
+    namespace,
+    judge: whyNotAvailable as Judge<KubeObject>,
+    explain: () => explainDeployment(client, namespace, 'server'),
+  });
   return (await findPod(client, namespace, 'app=server')).metadata.name ?? '';
 }
 
