@@ -44,6 +44,8 @@ export interface MeshService {
   /** SPIFFE IDs of all endpoints in all clusters: what a client accepts as the server's name. */
   serviceAccounts: ReadonlySet<string>;
   internalTrafficPolicyLocal: boolean;
+  /** When the service was made: where two services say different things of one port, the older one is believed. */
+  createdAt: string;
   clusterLocal: boolean;
 }
 

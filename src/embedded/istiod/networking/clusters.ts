@@ -2,7 +2,7 @@
 import type { MeshProxy, MeshService, MeshSnapshot, ServicePort } from '../model.ts';
 import { isHttp, isHttp2 } from '../registry/protocol.ts';
 import { destinationRuleFor, subsetsOf, trafficPolicy } from './destination-rule.ts';
-import type { ServiceInstance } from './instances.ts';
+import { byTargetPort, type ServiceInstance } from './instances.ts';
 import { blackHole, clusterName, inboundPassthrough, passthrough, sniName, typed } from './names.ts';
 import { mtlsMode } from './peer-authentication.ts';
 import { upstreamMtls, upstreamSimpleTls } from './tls.ts';
@@ -203,7 +203,7 @@ const localBind = {
 
 export function inboundClusters(snapshot: MeshSnapshot, instances: ServiceInstance[]): any[] {
   const timeout = duration(snapshot.meshConfig.connectTimeout);
-  const ports = new Map(instances.map((one) => [one.targetPort, one]));
+  const ports = byTargetPort(instances);
   return [...ports.values()].map(({ targetPort, service, port }) => ({
     name: clusterName('inbound', targetPort, '', ''),
     type: 'ORIGINAL_DST',

@@ -81,6 +81,7 @@ function snapshotOf(list: MeshEndpoint[], more: Partial<MeshSnapshot> = {}): Mes
     exportTo: [],
     serviceAccounts: new Set(),
     internalTrafficPolicyLocal: false,
+    createdAt: '',
     clusterLocal: false,
   };
   return {

@@ -78,7 +78,15 @@ export function tcpProxy(
     typed_config: typed('extensions.filters.network.tcp_proxy.v3.TcpProxy', {
       stat_prefix: statPrefix,
       cluster,
-      access_log: [...accessLog(snapshot.meshConfig), ...(connection ? tcpMetrics(connection) : [])],
+      // Connections are counted when they are made, too; the access log has its line at their end, as Istio's has.
+      access_log_options: { flush_access_log_on_connected: true },
+      access_log: [
+        ...accessLog(snapshot.meshConfig).map((log) => ({
+          ...log,
+          filter: { log_type_filter: { types: ['TcpConnectionEnd'] } },
+        })),
+        ...(connection ? tcpMetrics(connection) : []),
+      ],
     }),
   };
 }

@@ -10,7 +10,7 @@ import {
   tcpProxy,
   tlsInspector,
 } from './filters.ts';
-import type { ServiceInstance } from './instances.ts';
+import { byTargetPort, type ServiceInstance } from './instances.ts';
 import { blackHole, clusterName, inboundPassthrough, istioAlpn, istioHttpAlpn, socketAddress } from './names.ts';
 import { type MtlsMode, mtlsMode } from './peer-authentication.ts';
 import { peerHeaderValue } from './telemetry.ts';
@@ -68,7 +68,7 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
       filters: [tcpProxy(snapshot, undefined, blackHole)],
     },
   ];
-  const ports = new Map(instances.map((one) => [one.targetPort, one]));
+  const ports = byTargetPort(instances);
   for (const [targetPort, { port }] of ports)
     for (const rule of chainRules(mtlsMode(snapshot, workload, targetPort), port.protocol))
       chains.push(

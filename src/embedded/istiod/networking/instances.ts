@@ -19,7 +19,15 @@ export function instancesOf(snapshot: MeshSnapshot, proxy: MeshProxy): ServiceIn
       if (port && port.protocol !== 'UDP') found.push({ service, port, targetPort: endpoint.port });
     }
   }
-  return found.sort((a, b) => a.targetPort - b.targetPort || a.service.hostname.localeCompare(b.service.hostname));
+  const order = (one: ServiceInstance): string => `${one.service.createdAt}/${one.service.hostname}`;
+  return found.sort((a, b) => a.targetPort - b.targetPort || order(a).localeCompare(order(b)));
+}
+
+/** One instance for each port of the pod: of several services on one port the oldest says what its protocol is. */
+export function byTargetPort(instances: ServiceInstance[]): Map<number, ServiceInstance> {
+  const ports = new Map<number, ServiceInstance>();
+  for (const instance of instances) if (!ports.has(instance.targetPort)) ports.set(instance.targetPort, instance);
+  return ports;
 }
 
 /** Services that are exported to the proxy's namespace, in the order of their names. */

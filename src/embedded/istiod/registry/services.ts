@@ -44,6 +44,7 @@ export function mergeServices(
           .map((one) => one.trim())
           .filter(Boolean),
         serviceAccounts: new Set<string>(),
+        createdAt: service.metadata.creationTimestamp ?? '',
         internalTrafficPolicyLocal: service.spec['internalTrafficPolicy'] === 'Local',
         clusterLocal: isClusterLocal(hostname, settings, meshConfig),
       });
