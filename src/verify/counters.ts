@@ -1,46 +1,60 @@
-/** What the destination proxies of the sample have counted, read from the proxies themselves. */
-import type { Mesh } from '../spec/index.ts';
-import type { Counter, Counters, VerifyContext } from './fact.ts';
-import { findPod } from './traffic.ts';
+/** What the proxies of the sample have counted, read from the proxies themselves. */
+import type { VerifyContext } from './fact.ts';
+import { nameOf, readyPods, throughApi } from './pods.ts';
 
-export async function readCounters(context: Pick<VerifyContext, 'mesh' | 'client'>): Promise<Counters> {
+/** One series of istio_requests_total at one proxy. */
+export interface Counter {
+  /** Cluster and pod of the proxy. */
+  cluster: string;
+  pod: string;
+  labels: Record<string, string>;
+  count: number;
+}
+
+/** Those of the clients and of the servers, in all clusters. */
+export async function readCounters(
+  context: Pick<VerifyContext, 'mesh' | 'client' | 'signal'>,
+  app = 'app in (curl,helloworld)',
+): Promise<Counter[]> {
+  const { namespace } = context.mesh.sample;
   const all = await Promise.all(
-    context.mesh.clusters.map((cluster) => readCluster(context.mesh, cluster.name, context)),
+    context.mesh.clusters.map(async ({ name: cluster }) => {
+      const pods = await readyPods(context.client(cluster), namespace, app);
+      return Promise.all(
+        pods.map(async (pod) => {
+          const path = `pods/${nameOf(pod)}:15020/proxy/stats/prometheus`;
+          const text = String(await throughApi(context, cluster, namespace, path));
+          return parseCounters(text).map((one) => ({ cluster, pod: nameOf(pod), ...one }));
+        }),
+      );
+    }),
   );
-  return all.flat();
+  return all.flat(2);
 }
 
-async function readCluster(mesh: Mesh, cluster: string, context: Pick<VerifyContext, 'client'>): Promise<Counters> {
-  const client = context.client(cluster);
-  const { namespace } = mesh.sample;
-  const pod = await findPod(client, namespace, 'app=helloworld');
-  const text: string = await client.request(
-    'GET',
-    `/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}:15020/proxy/stats/prometheus`,
-    { accept: 'text/plain, */*' },
-  );
-  return parseCounters(text, cluster);
+/** Lines of istio_requests_total; upstream Envoy writes envoy_ before the name. */
+export function parseCounters(text: string): Pick<Counter, 'labels' | 'count'>[] {
+  return [...text.matchAll(/^(?:envoy_)?istio_requests_total\{(.*)\} (\d+)/gm)].map(([, list = '', count]) => ({
+    labels: Object.fromEntries(
+      [...list.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, name = '', value = '']) => [name, value]),
+    ),
+    count: Number(count),
+  }));
 }
 
-/** Lines of istio_requests_total with reporter destination; upstream Envoy writes envoy_ before the name. */
-export function parseCounters(text: string, cluster: string): Counters {
-  const counters: Counter[] = [];
-  for (const [, labels = '', value] of text.matchAll(/^(?:envoy_)?istio_requests_total\{(.*)\} (\d+)/gm)) {
-    const label = (name: string): string => new RegExp(`(?:^|,)${name}="([^"]*)"`).exec(labels)?.[1] ?? 'unknown';
-    if (label('reporter') !== 'destination') continue;
-    counters.push({
-      destinationCluster: cluster,
-      sourceCluster: label('source_cluster'),
-      sourcePrincipal: label('source_principal'),
-      security: label('connection_security_policy'),
-      count: Number(value),
-    });
-  }
-  return counters;
+/** Labels without a value are absent in Prometheus; Istio's own proxies write `unknown`. */
+export const labelOf = (counter: Pick<Counter, 'labels'>, name: string): string => counter.labels[name] || 'unknown';
+
+/** Series that have grown, with how much each has; a proxy that started anew counts from zero. */
+export function increases(before: Counter[], after: Counter[]): Counter[] {
+  const key = ({ cluster, pod, labels }: Counter): string =>
+    JSON.stringify([cluster, pod, Object.entries(labels).sort()]);
+  const known = new Map(before.map((one) => [key(one), one.count]));
+  return after.flatMap((one) => {
+    const earlier = known.get(key(one)) ?? 0;
+    const count = one.count >= earlier ? one.count - earlier : one.count;
+    return count > 0 ? [{ ...one, count }] : [];
+  });
 }
 
-/** How many more requests there are now that match. */
-export function increase(before: Counters, after: Counters, matches: (counter: Counter) => boolean): number {
-  const sum = (counters: Counters) => counters.filter(matches).reduce((total, one) => total + one.count, 0);
-  return sum(after) - sum(before);
-}
+export const total = (counters: Counter[]): number => counters.reduce((sum, one) => sum + one.count, 0);

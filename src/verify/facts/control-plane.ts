@@ -1,77 +1,132 @@
 import { kinds, type Pod } from '../../kube/index.ts';
-import { remoteSecretName, systemNamespace } from '../../mesh/index.ts';
+import { systemNamespace } from '../../mesh/index.ts';
 import { primariesOf, remotesOf } from '../../spec/index.ts';
 import { type Claim, fail, pass, type VerifyContext } from '../fact.ts';
-import { findPod } from '../traffic.ts';
+import { findPod, nameOf, throughApi } from '../pods.ts';
+import { isProbe } from '../probe.ts';
+import { remoteSecretFault } from '../remote-secret.ts';
 import { until } from '../until.ts';
 
-/** Reads a debug page of the istiod of a primary. */
-async function debugPage(context: VerifyContext, primary: string, page: string): Promise<any> {
-  const client = context.client(primary);
-  const pod: Pod = await findPod(client, systemNamespace, 'app=istiod');
-  return client.request(
-    'GET',
-    `/api/v1/namespaces/${systemNamespace}/pods/${pod.metadata.name}:8080/proxy/debug/${page}`,
-  );
+/** Reads a debug page of the istiod of a primary: through the API server, or inside of its pod where it answers nobody else. */
+async function debugPage(context: VerifyContext, primary: string, page: string): Promise<any[]> {
+  const pod = nameOf(await findPod(context.client(primary), systemNamespace, 'app=istiod'));
+  const path = `pods/${pod}:8080/proxy/debug/${page}`;
+  const answer = await throughApi(context, primary, systemNamespace, path).catch(() => undefined);
+  if (answer !== undefined) {
+    const list = typeof answer === 'string' ? parseList(answer) : answer;
+    if (Array.isArray(list)) return list;
+  }
+  const { stdout, stderr } = await context.client(primary).exec({
+    namespace: systemNamespace,
+    pod,
+    container: 'discovery',
+    command: ['pilot-discovery', 'request', 'GET', `/debug/${page}`],
+    timeoutMs: 10_000,
+    signal: context.signal,
+  });
+  const list = parseList(stdout);
+  if (list) return list;
+  throw new Error(`istiod of ${primary} does not show /debug/${page}: ${(stderr || stdout).trim().slice(0, 200)}`);
 }
 
-/** istiod knows each of its remotes and has synced it. */
+function parseList(text: string): any[] | undefined {
+  try {
+    const value = JSON.parse(text);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** istiod knows each of its remotes and has synced it, and its credentials are good. */
 export function remotesSynced(context: VerifyContext): Claim[] {
   return primariesOf(context.mesh).flatMap((primary) =>
     remotesOf(context.mesh, primary.name).map((remote) => ({
       id: `remote-synced/${remote.name}`,
       title: `istiod of ${primary.name} has synced ${remote.name}`,
-      expected: 'synced, and its API server answers',
+      clusters: [primary.name, remote.name],
+      expected: `synced, and the token that it uses is accepted by ${remote.name}`,
       async measure() {
-        const clusters: any[] = await debugPage(context, primary.name, 'clusterz');
+        const [clusters, fault] = await Promise.all([
+          debugPage(context, primary.name, 'clusterz'),
+          remoteSecretFault(context, remote),
+        ]);
         const found = clusters.find((one) => one.id === remote.name);
-        if (!found) {
-          const secret = await context
-            .client(primary.name)
-            .find(kinds.Secret, remoteSecretName(remote.name), systemNamespace);
-          const why = secret
-            ? 'Secret and cluster ID differ, or its kubeconfig was refused: read the log of istiod'
-            : `Secret ${systemNamespace}/${remoteSecretName(remote.name)} is missing in ${primary.name}`;
-          return fail('the cluster is not known', why, 'isthmus up');
-        }
-        if (found.syncStatus !== 'synced' || found.lastError) return fail(found.syncStatus, found.lastError);
+        const measured = found ? String(found.syncStatus) : 'the cluster is not known';
+        if (fault) return fail(measured, fault);
+        const log = `isthmus logs ${primary.name} ${systemNamespace}/POD, where POD is istiod's`;
+        if (!found)
+          return fail(measured, { why: 'its kubeconfig was refused, or is of another cluster too', fix: log });
+        if (found.syncStatus !== 'synced' || found.lastError)
+          return fail(measured, { why: found.lastError ?? 'its API server does not answer istiod', fix: log });
         return pass(`synced by Secret ${found.secretName}`);
       },
     })),
   );
 }
 
-/** Every proxy has accepted what it was last sent. */
+const types = ['cluster', 'listener', 'route', 'endpoint'];
+
+/** Every proxy is connected and has accepted what it was last sent. */
 export function proxiesSynced(context: VerifyContext): Claim[] {
-  return primariesOf(context.mesh).map((primary) => ({
-    id: `proxies-synced/${primary.name}`,
-    title: `all proxies of ${primary.name}'s mesh have accepted their configuration`,
-    expected: 'every connected proxy has acknowledged every type',
-    async measure() {
-      const types = ['cluster', 'listener', 'route', 'endpoint'];
-      const behind = (proxies: any[]): string[] =>
-        proxies.flatMap((one) =>
-          types.flatMap((type) => {
-            if (one.errors?.[type]) return [`${one.proxy} refused ${type}`];
-            return one[`${type}_sent`] === one[`${type}_acked`] ? [] : [`${one.proxy} has not acknowledged ${type}`];
-          }),
-        );
-      const wanted = [primary, ...remotesOf(context.mesh, primary.name)].map((one) => one.name);
-      const seen = (proxies: any[]) => wanted.filter((cluster) => !proxies.some((one) => one.cluster_id === cluster));
-      const proxies: any[] = await until(
-        () => debugPage(context, primary.name, 'syncz'),
-        (found) => behind(found).length === 0 && seen(found).length === 0,
-        { withinMs: 5_000, signal: context.signal },
-      );
-      if (seen(proxies).length > 0)
-        return fail(
-          `${proxies.length} proxies, none of ${seen(proxies).join(', ')}`,
-          'proxies of a cluster do not reach istiod',
-          'isthmus logs CLUSTER istio-system/POD',
-        );
-      if (behind(proxies).length > 0)
-        return fail(`${proxies.length} proxies; ${behind(proxies).slice(0, 5).join('; ')}`);
-      return pass(`${proxies.length} proxies in ${wanted.join(', ')}`);
-    },
-  }));
+  return primariesOf(context.mesh).map((primary) => {
+    const members = [primary, ...remotesOf(context.mesh, primary.name)].map((one) => one.name);
+    return {
+      id: `proxies-synced/${primary.name}`,
+      title: `all proxies of ${primary.name}'s mesh have accepted their configuration`,
+      clusters: members,
+      expected: 'every pod with a proxy is connected and has acknowledged every type',
+      async measure() {
+        const look = async () => {
+          const [connected, wanted] = await Promise.all([
+            debugPage(context, primary.name, 'syncz'),
+            Promise.all(members.map((cluster) => proxyPods(context, cluster))),
+          ]);
+          return whatIsBehind(connected, wanted.flat());
+        };
+        const { count, behind } = await until(look, (seen) => seen.behind.length === 0, {
+          withinMs: 5_000,
+          signal: context.signal,
+        });
+        if (count === 0) return fail('no proxies', { why: 'no pod of the mesh has a proxy', fix: 'isthmus up' });
+        if (behind.length === 0) return pass(`${count} proxies in ${members.join(', ')}`);
+        return fail(`${count} proxies; ${behind.length} faults`, {
+          why: behind.slice(0, 5).join('; '),
+          fix: 'isthmus logs CLUSTER NAMESPACE/POD',
+        });
+      },
+    };
+  });
+}
+
+interface ProxyPod {
+  cluster: string;
+  /** name.namespace, as istiod calls it. */
+  proxy: string;
+}
+
+async function proxyPods(context: VerifyContext, cluster: string): Promise<ProxyPod[]> {
+  const { items } = await context.client(cluster).list<Pod>(kinds.Pod, {});
+  const hasProxy = ({ spec }: Pod): boolean =>
+    [...(spec['initContainers'] ?? []), ...(spec['containers'] ?? [])].some((one: any) => one.name === 'istio-proxy');
+  return items
+    .filter((pod) => hasProxy(pod) && pod.status?.['phase'] === 'Running' && !pod.metadata.deletionTimestamp)
+    .filter((pod) => !isProbe(pod.metadata.namespace))
+    .map((pod) => ({ cluster, proxy: `${nameOf(pod)}.${pod.metadata.namespace}` }));
+}
+
+export function whatIsBehind(connected: any[], wanted: ProxyPod[]): { count: number; behind: string[] } {
+  const behind = wanted.flatMap(({ cluster, proxy }) => {
+    const found = connected.filter((one) => one.proxy === proxy && one.cluster_id === cluster).at(-1);
+    const elsewhere = connected.find((one) => one.proxy === proxy);
+    if (!found && elsewhere) return [`${proxy} of ${cluster} says that it is in ${elsewhere.cluster_id}`];
+    if (!found) return [`${proxy} of ${cluster} is not connected`];
+    return types.flatMap((type) => {
+      if (found.errors?.[type]) return [`${proxy} of ${cluster} refused ${type}: ${found.errors[type]}`];
+      return found[`${type}_sent`] === found[`${type}_acked`]
+        ? []
+        : [`${proxy} of ${cluster} has not acknowledged ${type}`];
+    });
+  });
+  return { count: wanted.length, behind };
 }

@@ -1,10 +1,12 @@
 /** The catalogue of facts, in the order in which they are told. */
 import type { Claim, VerifyContext } from '../fact.ts';
 import { proxiesSynced, remotesSynced } from './control-plane.ts';
+import { gateways } from './gateways.ts';
 import { identity } from './identity.ts';
 import { isolation } from './isolation.ts';
-import { metrics, pairsBefore } from './metrics.ts';
-import { links, reach } from './reach.ts';
+import { links } from './links.ts';
+import { metrics } from './metrics.ts';
+import { reach } from './reach.ts';
 import { strict } from './strict.ts';
 import { oneRoot } from './trust.ts';
 
@@ -12,6 +14,7 @@ export const facts: ((context: VerifyContext) => Claim[])[] = [
   oneRoot,
   remotesSynced,
   proxiesSynced,
+  gateways,
   reach,
   identity,
   strict,
@@ -19,5 +22,3 @@ export const facts: ((context: VerifyContext) => Claim[])[] = [
   links,
   metrics,
 ];
-
-export { pairsBefore };

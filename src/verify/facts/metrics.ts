@@ -1,12 +1,16 @@
-import { sampleVersion, systemNamespace } from '../../mesh/index.ts';
-import { primariesOf, remotesOf } from '../../spec/index.ts';
-import { type Claim, fail, pass, type VerifyContext } from '../fact.ts';
-import { trafficFrom } from '../traffic.ts';
+import { systemNamespace } from '../../mesh/index.ts';
+import { type MeshCluster, primariesOf, remotesOf } from '../../spec/index.ts';
+import { type Counter, labelOf, readCounters, total } from '../counters.ts';
+import { type Cause, type Claim, fail, pass, unknown, type Verdict, type VerifyContext } from '../fact.ts';
+import { nameOf, readyPods, throughApi } from '../pods.ts';
+import { countersBefore, isGood, trafficFrom } from '../traffic.ts';
 import { until } from '../until.ts';
 
-type Pairs = Map<string, number>;
-
-/** The primary's Prometheus holds what the proxies of every cluster counted, with the right clusters at both ends. */
+/**
+ * The primary's Prometheus holds what the proxies of every cluster counted, with the right clusters at both ends. Each series is compared
+ * with the proxy that it came from: it must have reached what that proxy had before plus the requests of this run, and cannot be above
+ * what the proxy has now.
+ */
 export function metrics(context: VerifyContext): Claim[] {
   const { mesh } = context;
   if (!mesh.telemetry.enabled) return [];
@@ -16,71 +20,113 @@ export function metrics(context: VerifyContext): Claim[] {
       members.map((to) => ({
         id: `metrics/${from.name}-${to.name}`,
         title: `Prometheus of ${primary.name} counts requests from ${from.name} to ${to.name}`,
+        clusters: [from.name, to.name],
         expected:
-          'istio_requests_total of both reporters, each with the cluster label of its proxy, at least the requests of this run',
-        async measure() {
-          const before = await pairsBefore(context, primary.name);
-          const { answers } = await trafficFrom(context, from);
-          const version = sampleVersion(mesh.clusters.findIndex((one) => one.name === to.name));
-          const made = answers.filter((one) => one.version === version).length;
-          if (made === 0)
-            return {
-              status: 'unknown' as const,
-              measured: `no request of this run went from ${from.name} to ${to.name}`,
-            };
-          const keys = [
-            `source ${from.name} ${from.name} ${to.name}`,
-            `destination ${to.name} ${from.name} ${to.name}`,
-          ];
-          const more = (pairs: Pairs) => keys.map((key) => (pairs.get(key) ?? 0) - (before.get(key) ?? 0));
-          // Two scrapes lie between a proxy and the federating Prometheus.
-          const withinMs = (mesh.telemetry.scrapeIntervalSeconds * 3 + 5) * 1000;
-          const after = await until(
-            () => queryPairs(context, primary.name),
-            (pairs) => more(pairs).every((one) => one >= made),
-            { withinMs, everyMs: 200, signal: context.signal },
-          );
-          const [source, destination] = more(after) as [number, number];
-          const measured = `${made} requests; counted by the source ${source}, by the destination ${destination}`;
-          if (source >= made && destination >= made) return pass(measured);
-          const why =
-            from.name === to.name && from.name === primary.name
-              ? 'its own proxies are not scraped'
-              : `series of ${[from, to].find((one) => one.name !== primary.name)?.name} do not arrive: federation or scraping there is broken`;
-          return fail(
-            measured,
-            why,
-            `look at the targets: kubectl --context ${primary.name} -n ${systemNamespace} port-forward svc/prometheus 9090`,
-          );
-        },
+          'istio_requests_total of both reporters, each with the cluster label of its proxy and the same count as there',
+        measure: () => measure(context, primary, from.name, to.name),
       })),
     );
   });
 }
 
-const firstAnswers = new WeakMap<VerifyContext, Map<string, Promise<Pairs>>>();
-
-/** Read once, before the traffic of this run. */
-export function pairsBefore(context: VerifyContext, primary: string): Promise<Pairs> {
-  const known = firstAnswers.get(context) ?? new Map<string, Promise<Pairs>>();
-  firstAnswers.set(context, known);
-  const first = known.get(primary) ?? queryPairs(context, primary);
-  known.set(primary, first);
-  return first;
+async function measure(context: VerifyContext, primary: MeshCluster, from: string, to: string): Promise<Verdict> {
+  const before = await countersBefore(context);
+  const { answers } = await trafficFrom(context, from);
+  const made = answers.filter((one) => isGood(one) && one.cluster === to).length;
+  if (made === 0) return unknown(`no request of this run went from ${from} to ${to}`);
+  const pods = await samplePods(context);
+  const sides = [
+    { reporter: 'source', at: from },
+    { reporter: 'destination', at: to },
+  ].map((side) => {
+    const of = seriesOf(side.reporter, side.at, from, to, pods);
+    return { ...side, of, earlier: total(of(before)) };
+  });
+  const counted = (held: Counter[]): number[] => sides.map(({ of, earlier }) => total(of(held)) - earlier);
+  // Two scrapes lie between a proxy and the federating Prometheus.
+  const withinMs = (context.mesh.telemetry.scrapeIntervalSeconds * 3 + 5) * 1000;
+  const held = await until(
+    () => heldSeries(context, primary.name),
+    (series) => counted(series).every((one) => one >= made),
+    { withinMs, everyMs: 200, signal: context.signal },
+  );
+  const now = await readCounters(context);
+  const [source, destination] = counted(held).map((one) => Math.max(0, one));
+  const measured = `${made} requests; counted by the source ${source}, by the destination ${destination}`;
+  for (const [index, side] of sides.entries())
+    if (counted(held)[index]! < made) return fail(measured, causeOf(primary.name, side, held, from, to));
+  for (const { at, of, earlier } of sides)
+    if (total(of(held)) > total(of(now)))
+      return fail(measured, {
+        why: `the proxies of ${at} counted only ${total(of(now)) - earlier}: their series are taken in twice`,
+        fix: targetsOf(primary.name),
+      });
+  return pass(measured);
 }
 
-/** Requests to helloworld by reporter, the cluster label of the series, source cluster and destination cluster. */
-async function queryPairs(context: VerifyContext, primary: string): Promise<Pairs> {
-  const query = `sum by (reporter, cluster, source_cluster, destination_cluster) (istio_requests_total{destination_service_name="helloworld",source_workload="curl"})`;
-  const answer = await context
-    .client(primary)
-    .request('GET', `/api/v1/namespaces/${systemNamespace}/services/prometheus:9090/proxy/api/v1/query`, {
-      query: { query },
-    });
-  return new Map(
-    (answer.data?.result ?? []).map(({ metric, value }: any) => [
-      `${metric.reporter} ${metric.cluster} ${metric.source_cluster} ${metric.destination_cluster}`,
-      Number(value[1]),
-    ]),
-  );
+/** Those that the proxies of a cluster write as that reporter for that direction; of pods that are still there, as others have stopped to count. */
+const seriesOf =
+  (reporter: string, at: string, from: string, to: string, pods: Set<string>) =>
+  (counters: Counter[]): Counter[] =>
+    counters.filter(
+      (one) =>
+        one.cluster === at &&
+        pods.has(`${at}/${one.pod}`) &&
+        labelOf(one, 'reporter') === reporter &&
+        labelOf(one, 'destination_service_name') === 'helloworld' &&
+        labelOf(one, 'source_cluster') === from &&
+        labelOf(one, 'destination_cluster') === to,
+    );
+
+/** cluster/pod of each client and server. */
+function samplePods(context: VerifyContext): Promise<Set<string>> {
+  return context.once('pods of the sample', async () => {
+    const { clusters, sample } = context.mesh;
+    const found = await Promise.all(
+      clusters.map(async ({ name }) => {
+        const pods = await readyPods(context.client(name), sample.namespace, 'app in (curl,helloworld)');
+        return pods.map((pod) => `${name}/${nameOf(pod)}`);
+      }),
+    );
+    return new Set(found.flat());
+  });
+}
+
+function causeOf(
+  primary: string,
+  { reporter, at }: { reporter: string; at: string },
+  held: Counter[],
+  from: string,
+  to: string,
+): Cause {
+  const fix = targetsOf(primary);
+  const ofReporter = held.filter((one) => labelOf(one, 'reporter') === reporter);
+  const ofCluster = ofReporter.filter((one) => one.cluster === at);
+  if (ofCluster.length > 0) {
+    const pairs = ofCluster.map((one) => `${labelOf(one, 'source_cluster')} to ${labelOf(one, 'destination_cluster')}`);
+    return pairs.includes(`${from} to ${to}`)
+      ? { why: `the series of ${at} are there but lag behind: it is not scraped any more`, fix }
+      : { why: `the proxies of ${at} say ${[...new Set(pairs)].join(', ')}, and not ${from} to ${to}`, fix };
+  }
+  const labels = [...new Set(ofReporter.map((one) => one.cluster))].join(', ');
+  const seen = labels ? `; there are those of ${labels}` : '';
+  return at === primary
+    ? { why: `there is no series with the label cluster=${at}: its own proxies are not scraped${seen}`, fix }
+    : { why: `there is no series with the label cluster=${at}: federation or scraping there is broken${seen}`, fix };
+}
+
+const targetsOf = (primary: string): string =>
+  `look at the targets: kubectl --context ${primary} get --raw /api/v1/namespaces/${systemNamespace}/services/prometheus:9090/proxy/api/v1/targets`;
+
+/** What the primary's Prometheus holds of helloworld, by the cluster label of each series and the pod of its proxy. */
+async function heldSeries(context: VerifyContext, primary: string): Promise<Counter[]> {
+  const path = 'services/prometheus:9090/proxy/api/v1/query';
+  const query = 'istio_requests_total{destination_service_name="helloworld"}';
+  const answer = await throughApi(context, primary, systemNamespace, path, { query });
+  return (answer.data?.result ?? []).map(({ metric, value }: any) => ({
+    cluster: metric.cluster ?? 'unknown',
+    pod: metric.pod ?? 'unknown',
+    labels: metric,
+    count: Number(value[1]),
+  }));
 }
