@@ -45,12 +45,14 @@ async function measure(context: VerifyContext, primary: MeshCluster, from: strin
   const counted = (held: Counter[]): number[] => sides.map(({ of, earlier }) => total(of(held)) - earlier);
   // Two scrapes lie between a proxy and the federating Prometheus.
   const withinMs = (context.mesh.telemetry.scrapeIntervalSeconds * 3 + 5) * 1000;
-  const held = await until(
-    () => heldSeries(context, primary.name),
-    (series) => counted(series).every((one) => one >= made),
+  const { held, now } = await until(
+    async () => {
+      const seen = await heldSeries(context, primary.name);
+      return { held: seen, now: await readCounters(context) };
+    },
+    (seen) => sides.every(({ of, earlier }) => isWithin(total(of(seen.held)), earlier + made, total(of(seen.now)))),
     { withinMs, everyMs: 200, signal: context.signal },
   );
-  const now = await readCounters(context);
   const [source, destination] = counted(held).map((one) => Math.max(0, one));
   const measured = `${made} requests; counted by the source ${source}, by the destination ${destination}`;
   for (const [index, side] of sides.entries())
@@ -64,31 +66,41 @@ async function measure(context: VerifyContext, primary: MeshCluster, from: strin
   return pass(measured);
 }
 
-/** Those that the proxies of a cluster write as that reporter for that direction; of pods that are still there, as others have stopped to count. */
+const isWithin = (value: number, least: number, most: number): boolean => value >= least && value <= most;
+
+/**
+ * Those that the proxies of a cluster write as that reporter for that direction. Of pods that are still there, as others have stopped to
+ * count; and of their present address: Prometheus shows what a pod counted before it got a new one for five minutes more.
+ */
 const seriesOf =
-  (reporter: string, at: string, from: string, to: string, pods: Set<string>) =>
+  (reporter: string, at: string, from: string, to: string, pods: Map<string, string>) =>
   (counters: Counter[]): Counter[] =>
     counters.filter(
       (one) =>
         one.cluster === at &&
-        pods.has(`${at}/${one.pod}`) &&
+        isOf(one, pods.get(`${at}/${one.pod}`)) &&
         labelOf(one, 'reporter') === reporter &&
         labelOf(one, 'destination_service_name') === 'helloworld' &&
         labelOf(one, 'source_cluster') === from &&
         labelOf(one, 'destination_cluster') === to,
     );
 
-/** cluster/pod of each client and server. */
-function samplePods(context: VerifyContext): Promise<Set<string>> {
+function isOf({ labels }: Counter, address: string | undefined): boolean {
+  const { instance } = labels;
+  return address !== undefined && (!instance || instance.slice(0, instance.lastIndexOf(':')) === address);
+}
+
+/** The address of each client and server, by cluster/pod. */
+function samplePods(context: VerifyContext): Promise<Map<string, string>> {
   return context.once('pods of the sample', async () => {
     const { clusters, sample } = context.mesh;
     const found = await Promise.all(
       clusters.map(async ({ name }) => {
         const pods = await readyPods(context.client(name), sample.namespace, 'app in (curl,helloworld)');
-        return pods.map((pod) => `${name}/${nameOf(pod)}`);
+        return pods.map((pod): [string, string] => [`${name}/${nameOf(pod)}`, pod.status?.podIP ?? '']);
       }),
     );
-    return new Set(found.flat());
+    return new Map(found.flat());
   });
 }
 
