@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { tryRun } from '../../src/process/index.ts';
 import { hostState } from '../support/host.ts';
-import { eventually, isthmus, kubectl, root, startIsthmus, temporaryHome } from '../support/isthmus.ts';
+import { eventually, isthmus, kubectl, startIsthmus, temporaryHome } from '../support/isthmus.ts';
 
 it('leaves nothing behind after an interrupted up and a down', async () => {
   const before = await hostState();
@@ -79,13 +78,4 @@ it('keeps acknowledged writes when a cluster process is killed, and brings its p
     90_000,
   );
   await kubectl(home, 'west', ['delete', 'configmap', 'durable']);
-});
-
-it('has a README whose commands exist', () => {
-  const text = readFileSync(join(root, 'README.md'), 'utf8');
-  const commands = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)]
-    .flatMap(([, block]) => block!.split('\n'))
-    .filter((line) => /^(\.\/isthmus|npm) /.test(line));
-  expect(commands).toContain('./isthmus up');
-  expect(commands).toContain('npm test');
 });
