@@ -25,10 +25,10 @@ it('the README begins with the command that runs it and the one that tests it', 
 it.runIf(isRoot)(
   'follows the README in a fresh copy with empty caches',
   async () => {
-    const before = await hostState();
     const user = `isthmus-${randomBytes(3).toString('hex')}`;
     await run('useradd', ['--create-home', user]);
     const home = `/home/${user}`;
+    const before = await hostState(home);
     const copy = join(home, 'isthmus');
     // What the machine needs to reach its package registries stays; what belongs to the runner of the tests does not.
     const kept = Object.entries(process.env).filter(
@@ -55,7 +55,7 @@ it.runIf(isRoot)(
       expect(rest.code, rest.stdout + rest.stderr).toBe(0);
       expect(rest.stdout).toMatch(/istio-system +istio-eastwestgateway-\S+ +1\/1 +Running/);
       expect(rest.stdout).toMatch(/^Hello version: v[12]/m);
-      expect(await hostState()).toEqual(before);
+      expect(await hostState(home)).toEqual(before);
     } finally {
       await asUser(`${copy}/isthmus down`);
       await tryRun('pkill', ['-KILL', '-u', user]);

@@ -9,15 +9,15 @@ export interface HostState {
   mounts: string[];
 }
 
-/** State folders of tests; a world of somebody else may come and go meanwhile. */
-const ofTests = /--isthmus-home=\S*\/(isthmus-(test|e2e)-[^/\s]+|home\/isthmus-[^/\s]+\/)/;
-
-/** Processes are those that a world is made of, also without one; all others come and go on their own. */
-export async function hostState(): Promise<HostState> {
+/**
+ * Processes are those that a world is made of, also without one; all others come and go on their own, as do those of worlds of other state
+ * folders than those below the given one.
+ */
+export async function hostState(home: string): Promise<HostState> {
   const lines = async (command: string, args: string[]) =>
     (await tryRun(command, args)).stdout.trim().split('\n').filter(Boolean);
   return {
-    processes: ownProcesses(),
+    processes: ownProcesses(home),
     interfaces: (await lines('ip', ['-o', 'link'])).map((line) => line.split(': ')[1] ?? line),
     namespaces: await lines('ip', ['netns', 'list']),
     mounts: readFileSync('/proc/self/mounts', 'utf8').trim().split('\n'),
@@ -29,7 +29,7 @@ interface Process {
   line: string;
 }
 
-function ownProcesses(): string[] {
+function ownProcesses(home: string): string[] {
   const all = new Map(
     readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -37,7 +37,7 @@ function ownProcesses(): string[] {
   );
   const isForeign = (pid: number): boolean => {
     for (let one = all.get(pid); one; one = all.get(one.parent))
-      if (one.line.includes('--isthmus-home=')) return !ofTests.test(one.line);
+      if (one.line.includes('--isthmus-home=')) return !one.line.includes(`--isthmus-home=${home}`);
     return false;
   };
   return [...all]

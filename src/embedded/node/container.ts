@@ -104,9 +104,12 @@ export class Container {
     const running = this.#process;
     if (running && !running.hasEnded) {
       this.#context.event('Normal', 'Killing', `Stopping container ${this.spec.name}`, this);
-      if (graceMs > 0) await this.#preStop(graceMs);
-      running.kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
       const timer = setTimeout(() => running.kill('SIGKILL'), graceMs);
+      const over = new AbortController();
+      void running.ended.then(() => over.abort());
+      if (graceMs > 0) await this.#preStop(graceMs);
+      if (graceMs > 0) await this.#agent?.drain(over.signal);
+      running.kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
       await running.ended;
       clearTimeout(timer);
     }
