@@ -22,14 +22,16 @@ const waveOf = ({ object }: Placed): number => (first.has(object.kind) ? 0 : las
 export async function applyAll(
   placed: Placed[],
   clientOf: (cluster: string) => KubeClient,
-  signal: AbortSignal,
+  options: { signal: AbortSignal; takeOver?: boolean },
 ): Promise<Applied> {
   const outcomes = new Map<Placed, Outcome>();
   for (const wave of [0, 1, 2]) {
-    signal.throwIfAborted();
+    options.signal.throwIfAborted();
     const members = placed.filter((one) => waveOf(one) === wave);
     await Promise.all(
-      members.map(async (one) => outcomes.set(one, await applyObject(clientOf(one.cluster), one.object))),
+      members.map(async (one) =>
+        outcomes.set(one, await applyObject(clientOf(one.cluster), one.object, { ...options, fits: one.fits })),
+      ),
     );
   }
   const names = (outcome: Outcome): string[] =>
@@ -37,13 +39,34 @@ export async function applyAll(
   return { created: names('created'), changed: names('changed'), unchanged: names('unchanged').length };
 }
 
-/** @throws IsthmusError `mesh.conflict` when somebody else holds a field with another value: it is not taken from them. */
-export async function applyObject(client: KubeClient, object: DesiredObject): Promise<Outcome> {
+/** Kinds of which many have a share: a namespace and a definition are nobody's own. */
+const shared = new Set(['Namespace', 'CustomResourceDefinition']);
+
+export interface ApplyOptions {
+  /** Makes objects and fields of others ours. */
+  takeOver?: boolean | undefined;
+  fits?: Placed['fits'];
+}
+
+/**
+ * @throws IsthmusError `mesh.foreign` when somebody else has made the object, and it does not serve as it is; `mesh.conflict` when somebody
+ * else holds a field with another value. Neither is taken from them.
+ */
+export async function applyObject(
+  client: KubeClient,
+  object: DesiredObject,
+  { takeOver = false, fits }: ApplyOptions = {},
+): Promise<Outcome> {
   const kind = await client.kindOf(object.apiVersion, object.kind);
   const { name = '', namespace } = object.metadata;
   const before = await client.find(kind, name, namespace);
+  if (before && !takeOver && !shared.has(object.kind) && !isOurs(before)) {
+    const why = fits ? fits(before) : 'it was made by somebody else';
+    if (why === undefined) return 'unchanged';
+    throw foreignError(client, object, before, why);
+  }
   try {
-    const after = await client.apply<KubeObject>(kind, object, { fieldManager });
+    const after = await client.apply<KubeObject>(kind, object, { fieldManager, force: takeOver });
     if (!before) return 'created';
     return isSame(before, after) ? 'unchanged' : 'changed';
   } catch (error) {
@@ -63,6 +86,22 @@ function stated(object: KubeObject): unknown {
   return { ...rest, metadata: named };
 }
 
+/** Whether Isthmus has applied an object before. */
+export const isOurs = ({ metadata }: KubeObject): boolean =>
+  (metadata.managedFields ?? []).some((one) => one.manager === fieldManager && one.operation === 'Apply');
+
+function foreignError(client: KubeClient, object: DesiredObject, before: KubeObject, why: string): IsthmusError {
+  const managers = [...new Set((before.metadata.managedFields ?? []).map((one) => one.manager))].filter(Boolean);
+  return new IsthmusError({
+    code: 'mesh.foreign',
+    fault: 'user',
+    what: `${nameOf(object)} is there already, and Isthmus did not make it`,
+    where: client.name,
+    why: managers.length > 0 ? `${why}; it is managed by ${managers.join(', ')}` : why,
+    fix: 'remove it, or let Isthmus have it: isthmus up --take-over',
+  });
+}
+
 function conflictError(error: unknown, client: KubeClient, kind: Kind, object: DesiredObject): unknown {
   if (!(error instanceof KubeApiError) || error.status !== 409) return error;
   const causes: any[] = error.body?.details?.causes ?? [];
@@ -74,7 +113,7 @@ function conflictError(error: unknown, client: KubeClient, kind: Kind, object: D
     what: `${kind.kind} holds other values that are not ours to change`,
     where: [client.name, namespace, name].filter(Boolean).join('/'),
     why: causes.map((cause) => `${cause.field}: ${cause.message}`).join('; '),
-    fix: 'take the change back there, or make the same one in mesh.yaml',
+    fix: 'take the change back there, make the same one in mesh.yaml, or overrule it: isthmus up --take-over',
     cause: error,
   });
 }

@@ -15,6 +15,8 @@ export interface ReconcileOptions {
   trust: TrustStore;
   progress?: (event: ReconcileEvent) => void;
   signal?: AbortSignal;
+  /** Makes objects of others ours. */
+  takeOver?: boolean;
   /** Milliseconds for all waits together. */
   timeoutMs?: number;
 }
@@ -70,7 +72,7 @@ async function bringUp(run: Run, part: Part, cluster: MeshCluster): Promise<Part
   };
   try {
     tell({ state: 'applying' });
-    const applied = await applyAll(await part.desired(context), clientOf, run.signal);
+    const applied = await applyAll(await part.desired(context), clientOf, run);
     await part.ready(context);
     const result = { ...about, ...applied };
     tell({ state: isChanged(result) ? 'ready' : 'unchanged' });

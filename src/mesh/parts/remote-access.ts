@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { kinds, type Secret } from '../../kube/index.ts';
+import { isIstio, isReader, istioObjects } from '../istio/index.ts';
 import { type Part, type PartContext, type Placed, systemNamespace } from '../part.ts';
 import { readerAccount, readerObjects } from './reader.ts';
 
@@ -15,8 +16,9 @@ export const remoteAccess: Part = {
     { part: 'namespaces', cluster: cluster.name },
     { part: 'namespaces', cluster: cluster.primary },
   ],
-  desired: (context) => {
-    const { name } = context.cluster;
+  async desired(context) {
+    const { mesh, cluster } = context;
+    const { name } = cluster;
     const annotations = { 'kubernetes.io/service-account.name': readerAccount };
     const token = {
       apiVersion: 'v1',
@@ -24,7 +26,8 @@ export const remoteAccess: Part = {
       type: 'kubernetes.io/service-account-token',
       metadata: { name: tokenSecret, namespace: systemNamespace, annotations },
     };
-    return [...readerObjects(true), token].map((object): Placed => ({ cluster: name, object }));
+    const account = isIstio(mesh) ? (await istioObjects(mesh, cluster)).filter(isReader) : readerObjects(true);
+    return [...account, token].map((object): Placed => ({ cluster: name, object }));
   },
   ready: async (context) => void (await filledToken(context)),
 };
