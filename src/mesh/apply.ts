@@ -16,7 +16,10 @@ export interface Applied {
 /** What other objects live in goes first; what starts pods, or is asked about every pod, goes last. */
 const first = new Set(['Namespace', 'CustomResourceDefinition']);
 const last = new Set(['Deployment', 'MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']);
-const waveOf = ({ object }: Placed): number => (first.has(object.kind) ? 0 : last.has(object.kind) ? 2 : 1);
+/** Kubernetes takes a token's Secret away whose account it does not find. */
+const isToken = (object: DesiredObject): boolean => object['type'] === 'kubernetes.io/service-account-token';
+const waveOf = ({ object }: Placed): number =>
+  first.has(object.kind) ? 0 : last.has(object.kind) || isToken(object) ? 2 : 1;
 
 /** Applies in three waves, the objects of each at the same time. @throws what `applyObject` throws; what was applied stays. */
 export async function applyAll(

@@ -8,7 +8,9 @@ export { meshJsonSchema } from './json-schema.ts';
 export {
   type ClusterProvider,
   type ClusterRole,
+  crossesNetworks,
   type EmbeddedMeshCluster,
+  hasGateway,
   type ImageProgram,
   type IntermediateFiles,
   isEmbedded,
@@ -16,6 +18,7 @@ export {
   type MeshCluster,
   type MeshTrust,
   primariesOf,
+  readersOf,
   remotesOf,
 } from './mesh.ts';
 export { type ParseOptions, parseMesh } from './parse.ts';

@@ -70,6 +70,7 @@ async function main(): Promise<void> {
     podCidr: cluster.podRange,
     serviceCidr: cluster.serviceRange,
     externalInterface: 'eth0',
+    externalNetwork: config.sharedNetwork,
     podBridge: 'cni0',
     nft: programs.nft,
     nftEnv,

@@ -1,3 +1,4 @@
+import { hasGateway } from '../../spec/index.ts';
 import { here, type Part, systemNamespace } from '../part.ts';
 import { waitForAddress } from '../predicates.ts';
 
@@ -13,7 +14,7 @@ export const gatewayLabels = (network: string) => ({
 /** The Service of the east-west gateway: its address is needed before the gateway itself can run. */
 export const gatewayAddresses: Part = {
   name: 'gateway-addresses',
-  applies: () => true,
+  applies: hasGateway,
   needs: (_, cluster) => [
     { part: 'namespaces', cluster: cluster.name },
     ...(cluster.loadBalancerRange ? [{ part: 'load-balancer', cluster: cluster.name }] : []),

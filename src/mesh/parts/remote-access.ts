@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { kinds, type Secret } from '../../kube/index.ts';
+import { readersOf } from '../../spec/index.ts';
 import { type Part, type PartContext, type Placed, systemNamespace } from '../part.ts';
 import { readerAccount, readerObjects } from './reader.ts';
 
@@ -7,16 +8,13 @@ const tokenSecret = `${readerAccount}-istio-remote-secret-token`;
 
 export const remoteSecretName = (cluster: string): string => `istio-remote-secret-${cluster}`;
 
-/** How the primary's istiod reads a remote: an account there with a token that does not expire, and a Secret here that holds its kubeconfig. */
+/** How the istiods of other clusters read this one: an account with a token, which Secrets there hold in a kubeconfig. */
 export const remoteAccess: Part = {
   name: 'remote-access',
-  applies: (_, cluster) => cluster.role === 'remote',
-  needs: (_, cluster) => [
-    { part: 'namespaces', cluster: cluster.name },
-    { part: 'namespaces', cluster: cluster.primary },
-  ],
+  applies: (mesh, cluster) => readersOf(mesh, cluster).length > 0,
+  needs: (_, cluster) => [{ part: 'namespaces', cluster: cluster.name }],
   desired: (context) => {
-    const { name } = context.cluster;
+    const { name, role } = context.cluster;
     const annotations = { 'kubernetes.io/service-account.name': readerAccount };
     const token = {
       apiVersion: 'v1',
@@ -24,7 +22,7 @@ export const remoteAccess: Part = {
       type: 'kubernetes.io/service-account-token',
       metadata: { name: tokenSecret, namespace: systemNamespace, annotations },
     };
-    return [...readerObjects(true), token].map((object): Placed => ({ cluster: name, object }));
+    return [...readerObjects(role === 'remote'), token].map((object): Placed => ({ cluster: name, object }));
   },
   ready: async (context) => void (await filledToken(context)),
 };
@@ -42,13 +40,16 @@ function filledToken(context: PartContext): Promise<Secret> {
   });
 }
 
-/** The remote secret itself, in the primary. The address in it is the one by which istiod's pod reaches the remote: never 127.0.0.1. */
+/** The remote secret itself, in each primary but the cluster. The address in it is the one by which istiod's pod reaches it: never 127.0.0.1. */
 export const remoteSecrets: Part = {
   name: 'remote-secrets',
-  applies: (_, cluster) => cluster.role === 'remote',
-  needs: (_, cluster) => [{ part: 'remote-access', cluster: cluster.name }],
+  applies: (mesh, cluster) => readersOf(mesh, cluster).length > 0,
+  needs: (mesh, cluster) => [
+    { part: 'remote-access', cluster: cluster.name },
+    ...readersOf(mesh, cluster).map((reader) => ({ part: 'namespaces', cluster: reader.name })),
+  ],
   async desired(context) {
-    const { name, primary } = context.cluster;
+    const { name } = context.cluster;
     const { data = {} } = await filledToken(context);
     const kubeconfig = {
       apiVersion: 'v1',
@@ -76,7 +77,7 @@ export const remoteSecrets: Part = {
       },
       data: { [name]: Buffer.from(stringify(kubeconfig)).toString('base64') },
     };
-    return [{ cluster: primary, object }];
+    return readersOf(context.mesh, context.cluster).map((reader) => ({ cluster: reader.name, object }));
   },
   ready: async () => {},
 };
