@@ -310,6 +310,9 @@ describe('the parser', () => {
     }
   };
 
+  // Found by the properties below.
+  test.each(['*[a\na['])('counts lines and columns in %j', judge);
+
   test('never throws and stays inside the text for any text', () => {
     fc.assert(fc.property(fc.string({ maxLength: 200 }), judge));
     fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'ab:-\n {}[]"&*!|>%#,\t\r'), maxLength: 60 }), judge));

@@ -88,7 +88,7 @@ export function proxiesSynced(context: VerifyContext): Claim[] {
           return whatIsBehind(connected, wanted.flat());
         };
         const { count, behind } = await until(look, (seen) => seen.behind.length === 0, {
-          withinMs: 5_000,
+          withinMs: 20_000,
           signal: context.signal,
         });
         if (count === 0) return fail('no proxies', { why: 'no pod of the mesh has a proxy', fix: 'isthmus up' });
