@@ -3,6 +3,7 @@ import { IsthmusError } from '../errors/index.ts';
 import { kinds, type Pod } from '../kube/index.ts';
 import { readCounters } from './counters.ts';
 import type { VerifyContext } from './fact.ts';
+import { limited } from './limited.ts';
 import { findPod, nameOf } from './pods.ts';
 
 /** The first few show whether requests are answered at all: where they are not, each of the others would wait for its end. */
@@ -43,14 +44,21 @@ export function trafficFrom(context: VerifyContext, cluster: string): Promise<Tr
   return context.once(`traffic/${cluster}`, async () => {
     await countersBefore(context);
     const before = await serversOf(context);
-    const first = await ask(context, cluster, firstRequests);
-    const more = Math.max(otherRequests, context.mesh.clusters.length * requestsPerCluster);
-    const clients = seesSharedNetwork(context, cluster) ? clientsOfSharedNetwork : 1;
-    const others = first.every(isGood) ? await ask(context, cluster, Math.ceil(more / clients), clients) : undefined;
-    const servers = new Map([...before, ...(await serversOf(context))]);
-    const answers = [...first, ...(others ?? [])].map((one) => ({ ...one, cluster: servers.get(one.instance ?? '') }));
-    return { asked: firstRequests + (others ? Math.ceil(more / clients) * clients : 0), answers };
+    return limited(context, 'traffic', clientsAtOnce, () => askAll(context, cluster, before));
   });
+}
+
+/** Clusters from which is asked at the same time. */
+const clientsAtOnce = 4;
+
+async function askAll(context: VerifyContext, cluster: string, before: Map<string, string>): Promise<Traffic> {
+  const first = await ask(context, cluster, firstRequests);
+  const more = Math.max(otherRequests, context.mesh.clusters.length * requestsPerCluster);
+  const clients = seesSharedNetwork(context, cluster) ? clientsOfSharedNetwork : 1;
+  const others = first.every(isGood) ? await ask(context, cluster, Math.ceil(more / clients), clients) : undefined;
+  const servers = new Map([...before, ...(await serversOf(context))]);
+  const answers = [...first, ...(others ?? [])].map((one) => ({ ...one, cluster: servers.get(one.instance ?? '') }));
+  return { asked: firstRequests + (others ? Math.ceil(more / clients) * clients : 0), answers };
 }
 
 /** Whether several clusters stand together on a network that the cluster is not on. */
@@ -58,6 +66,21 @@ export function seesSharedNetwork({ mesh }: Pick<VerifyContext, 'mesh'>, cluster
   const own = mesh.clusters.find((one) => one.name === cluster)?.network;
   const others = mesh.clusters.filter((one) => one.network !== own);
   return new Set(others.map((one) => one.network)).size < others.length;
+}
+
+/** Where requests of a client end: a cluster, or all of another network behind whose gateways nobody can ask for one of them. */
+export interface Destination {
+  name: string;
+  clusters: string[];
+}
+
+export function destinationsOf({ mesh }: Pick<VerifyContext, 'mesh'>, from: string): Destination[] {
+  const own = mesh.clusters.find((one) => one.name === from)?.network;
+  const groups = Map.groupBy(mesh.clusters, (one) => (one.network === own ? `cluster ${one.name}` : one.network));
+  return [...groups.values()].map((group) => ({
+    name: group.length > 1 ? group[0]!.network : group[0]!.name,
+    clusters: group.map((one) => one.name),
+  }));
 }
 
 /** What the proxies had counted before any traffic of this run. */

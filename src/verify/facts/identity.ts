@@ -18,10 +18,10 @@ export function identity(context: VerifyContext): Claim[] {
       const { answers } = await trafficFrom(context, name);
       const answered = answers.filter(isGood).length;
       if (answered === 0) return unknown('no request was answered, so no identity was seen');
-      const servers = await sharedReading(context, 'servers', () => readCounters(context, 'app=helloworld'));
-      const look = async () => judge(increases(before, await servers.read(0)), name, principal);
+      const read = () => sharedReading(context, 'servers', () => readCounters(context, 'app=helloworld'));
+      const look = async () => judge(increases(before, await read()), name, principal);
       const { proven, others } = await until(look, (seen) => seen.proven >= answered, {
-        withinMs: 5_000,
+        withinMs: 5_000 + 1_000 * mesh.clusters.length,
         signal: context.signal,
       });
       const measured = `${proven} of ${answered} requests`;

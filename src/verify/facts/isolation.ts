@@ -1,4 +1,5 @@
 import { type Claim, fail, pass, unknown, type VerifyContext } from '../fact.ts';
+import { limited } from '../limited.ts';
 import { findPod, nameOf } from '../pods.ts';
 
 /**
@@ -27,7 +28,7 @@ export function isolation(context: VerifyContext): Claim[] {
 function attemptOn(context: VerifyContext, from: string, to: string): Promise<Attempt> {
   return context.once(`direct/${from}/${to}`, async () => {
     const pod = await findPod(context.client(to), context.mesh.sample.namespace, 'app=helloworld');
-    return attempt(context, from, pod['status']?.podIP);
+    return limited(context, 'direct', 6, () => attempt(context, from, pod['status']?.podIP));
   });
 }
 
