@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { IsthmusError } from '../errors/index.ts';
 import { type Kind, KubeApiError, type KubeClient, type KubeObject } from '../kube/index.ts';
+import { nameOf, stated } from './owner.ts';
 import { type DesiredObject, fieldManager, type Placed } from './part.ts';
 
 export type Outcome = 'created' | 'changed' | 'unchanged';
@@ -46,7 +47,7 @@ export async function applyObject(client: KubeClient, object: DesiredObject): Pr
   const { name = '', namespace } = object.metadata;
   const before = await client.find(kind, name, namespace);
   try {
-    const after = await client.apply<KubeObject>(kind, object, { fieldManager });
+    const after = await client.apply<KubeObject>(kind, stated(object, before), { fieldManager });
     if (!before) return 'created';
     return isSame(before, after) ? 'unchanged' : 'changed';
   } catch (error) {
@@ -57,10 +58,10 @@ export async function applyObject(client: KubeClient, object: DesiredObject): Pr
 /** A version that differs is no change of ours when only a controller wrote the status in between. */
 function isSame(before: KubeObject, after: KubeObject): boolean {
   if (before.metadata.resourceVersion === after.metadata.resourceVersion) return true;
-  return isDeepStrictEqual(stated(before), stated(after));
+  return isDeepStrictEqual(withoutMarks(before), withoutMarks(after));
 }
 
-function stated(object: KubeObject): unknown {
+function withoutMarks(object: KubeObject): unknown {
   const { status: _status, apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
   const { resourceVersion: _version, managedFields: _fields, generation: _generation, ...named } = metadata;
   return { ...rest, metadata: named };
@@ -81,6 +82,3 @@ function conflictError(error: unknown, client: KubeClient, kind: Kind, object: D
     cause: error,
   });
 }
-
-const nameOf = (object: DesiredObject): string =>
-  `${object.kind} ${[object.metadata.namespace, object.metadata.name].filter(Boolean).join('/')}`;

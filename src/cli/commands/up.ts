@@ -13,7 +13,10 @@ export const up: CommandSpec = {
   summary: 'make the mesh that the file says, and prove that it works',
   description:
     'Makes the clusters, puts the mesh into them, and verifies it. What already is as it should be is left alone: a second run changes nothing, and an interrupted one goes on where it stood.',
-  options: [{ flags: '--no-verify', description: 'do not verify at the end' }],
+  options: [
+    { flags: '--no-verify', description: 'do not verify at the end' },
+    { flags: '-y, --yes', description: 'do not ask before a change that requests may feel' },
+  ],
   formats: true,
   async run(context, _args, options) {
     const { loadMesh } = await import('../load-mesh.ts');
@@ -31,6 +34,8 @@ export const up: CommandSpec = {
       });
       const begun = performance.now();
       const { clusters, started } = await provideClusters(mesh, context, progress);
+      const { confirmChanges } = await import('../planning.ts');
+      if (!started) await confirmChanges({ mesh, clusters, yes: options['yes'] === true, progress, context });
       await recordMesh(context.home, mesh);
       const { reconcileMesh } = await import('../reconciliation.ts');
       const made = await reconcileMesh({ mesh, clusters, trustFolder: trustFolder(context.home), progress, context });
