@@ -38,6 +38,7 @@ const place = {
   podCidr: '10.10.0.0/16',
   serviceCidr: '10.110.0.0/16',
   externalInterface: 'eth0',
+  externalNetwork: '192.168.49.0/24',
 };
 
 describe('service rules', () => {
