@@ -1,7 +1,8 @@
 /** The client: a pod, found by as much of `cluster/namespace/workload` as makes it one. */
 import { IsthmusError } from '../../errors/index.ts';
 import { kinds, type Pod } from '../../kube/index.ts';
-import { clusterIdOfPod, isReady, type MeshFacts, proxyContainer, workloadOf } from './facts.ts';
+import type { MeshFacts } from './facts.ts';
+import { clusterIdOfPod, isReady, proxyContainer, workloadOf } from './pods.ts';
 import type { ExplainedClient } from './types.ts';
 
 export interface FoundClient extends ExplainedClient {

@@ -111,7 +111,7 @@ export function notRead(config: IstioConfig, cluster: string, object: KubeObject
     object: reference,
     ...(config.cluster
       ? {
-          fix: `kubectl --context ${cluster} -n ${reference.namespace} get ${resource} -o yaml | kubectl --context ${config.cluster} apply -f -`,
+          fix: `kubectl --context ${cluster} -n ${reference.namespace} get ${resource} -o yaml | grep -vE '^  (resourceVersion|uid|creationTimestamp):' | kubectl --context ${config.cluster} apply -f -`,
         }
       : {}),
   };

@@ -9,6 +9,7 @@ import {
   kinds,
   type Pod,
 } from '../../kube/index.ts';
+import { clusterIdOfPod, envOf, isReady } from './pods.ts';
 
 export interface ObservedCluster {
   /** As people call it: a context's name. */
@@ -179,7 +180,11 @@ export class MeshFacts {
     const planes = await this.controlPlanes();
     const id = await this.clusterId(cluster);
     return (
-      planes.find((one) => one.cluster === cluster) ?? planes.find((one) => one.known.some((known) => known.id === id))
+      planes.find((one) => one.cluster === cluster) ??
+      planes.find((one) => one.known.some((known) => known.id === id)) ??
+      planes.find((one) => one.proxies.some((proxy) => proxy.cluster_id === id)) ??
+      // A remote that nobody knows any more: whose it should be is clear where there is one primary.
+      (planes.length === 1 ? planes[0] : undefined)
     );
   }
 
@@ -215,33 +220,4 @@ async function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
   }
-}
-
-export const isReady = (pod: Pod): boolean =>
-  !pod.metadata.deletionTimestamp &&
-  (pod['status']?.conditions ?? []).some((one: any) => one.type === 'Ready' && one.status === 'True');
-
-function envOf(containers: any[] | undefined, name: string): string | undefined {
-  return containers?.flatMap((one) => one.env ?? []).find((one) => one.name === name)?.value;
-}
-
-/** The container istio-proxy, among the init containers where it is a native sidecar. */
-export function proxyContainer(pod: Pod): any {
-  return [...(pod.spec['containers'] ?? []), ...(pod.spec['initContainers'] ?? [])].find(
-    (one: any) => one.name === 'istio-proxy',
-  );
-}
-
-export const clusterIdOfPod = (pod: Pod): string | undefined => {
-  const proxy = proxyContainer(pod);
-  return proxy && envOf([proxy], 'ISTIO_META_CLUSTER_ID');
-};
-
-export function workloadOf(pod: Pod): string {
-  const owner = pod.metadata.ownerReferences?.find((one) => one.controller);
-  const hash = pod.metadata.labels?.['pod-template-hash'];
-  if (!owner) return pod.metadata.name ?? '';
-  return owner.kind === 'ReplicaSet' && hash && owner.name.endsWith(`-${hash}`)
-    ? owner.name.slice(0, -hash.length - 1)
-    : owner.name;
 }

@@ -40,9 +40,8 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
     Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
   );
   const trace = { facts, config, client, to, headers };
-  const way = await walk(trace);
+  const { way, hostname } = await walk(trace);
   const path = branch('', 1, way.steps, way);
   const { object: _, ...from } = client;
-  const hostname = way.steps.find((one) => one.kind === 'name')?.title.match(/ is ([\w.-]+\.svc\.[\w.-]+)/)?.[1];
   return { from, to: { ...to, ...(hostname ? { hostname } : {}) }, path, ...conclude(path), unread: facts.unread };
 }

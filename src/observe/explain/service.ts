@@ -1,5 +1,5 @@
 /** A service of the whole mesh: the same name and namespace in several clusters is one. */
-import { type EndpointSlice, kinds, type Service } from '../../kube/index.ts';
+import { type EndpointSlice, kinds, type Pod, type Service } from '../../kube/index.ts';
 import type { IstioConfig } from './config.ts';
 import type { MeshFacts } from './facts.ts';
 
@@ -84,3 +84,20 @@ export async function endpointsIn(facts: MeshFacts, service: ServiceView, cluste
       ),
     );
 }
+
+/** The pod with that address. Addresses are unique within a cluster, not over several. */
+export async function podAt(
+  facts: MeshFacts,
+  cluster: string,
+  address: string,
+  namespace: string | undefined,
+): Promise<Pod | undefined> {
+  const pods = await facts.list<Pod>(cluster, kinds.Pod, namespace ? { namespace } : {});
+  return pods.find(
+    (one) =>
+      one['status']?.podIP === address && one['status']?.phase !== 'Succeeded' && one['status']?.phase !== 'Failed',
+  );
+}
+
+export const isServiceAddress = (services: Service[], address: string): boolean =>
+  services.some((one) => one.spec['clusterIP'] === address);

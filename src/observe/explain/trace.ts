@@ -1,5 +1,4 @@
 /** What all steps of one explanation share, and small helpers to write steps. */
-
 import type { FoundClient } from './client.ts';
 import type { IstioConfig } from './config.ts';
 import type { MeshFacts } from './facts.ts';

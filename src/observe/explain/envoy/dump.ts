@@ -6,6 +6,8 @@ export interface ProxyDump {
   listeners: Map<string, any>;
   routes: Map<string, any>;
   clusters: Map<string, any>;
+  /** Clusters of which Envoy has a newer version that waits for its endpoints. */
+  warming: Set<string>;
   /** ClusterLoadAssignments by the cluster's name. */
   endpoints: Map<string, any>;
   secrets: Map<string, any>;
@@ -45,9 +47,15 @@ export function readDump(dump: any, clusters?: any): ProxyDump {
       ...(listeners.dynamic_listeners ?? []).map((one: any) => one.active_state?.listener),
     ]),
     routes: byName((routes.dynamic_route_configs ?? []).map((one: any) => one.route_config)),
+    // One that has never been active holds requests back until it has its endpoints.
     clusters: byName(
-      [...(found.static_clusters ?? []), ...(found.dynamic_active_clusters ?? [])].map((one: any) => one.cluster),
+      [
+        ...(found.dynamic_warming_clusters ?? []),
+        ...(found.static_clusters ?? []),
+        ...(found.dynamic_active_clusters ?? []),
+      ].map((one: any) => one.cluster),
     ),
+    warming: new Set((found.dynamic_warming_clusters ?? []).map((one: any) => String(one.cluster?.name))),
     endpoints: byName(
       [...(endpoints.static_endpoint_configs ?? []), ...(endpoints.dynamic_endpoint_configs ?? [])].map(
         (one: any) => one.endpoint_config,

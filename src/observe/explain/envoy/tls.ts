@@ -1,5 +1,4 @@
 /** TLS of a proxy's connections: which context an endpoint gets, and the certificates that are at hand. */
-
 import type { ProxyDump } from './dump.ts';
 import type { Endpoint } from './endpoints.ts';
 
@@ -13,6 +12,9 @@ export interface UpstreamTls {
   serverNames: any[];
   alpn: string[];
 }
+
+/** A connection without any. */
+export const plainText: UpstreamTls = { kind: 'none', match: '', sni: '', serverNames: [], alpn: [] };
 
 /** The transport socket that a cluster uses for an endpoint. */
 export function upstreamTls(cluster: any, endpoint: Pick<Endpoint, 'tlsMode'>): UpstreamTls {

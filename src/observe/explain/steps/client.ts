@@ -4,6 +4,8 @@ import { readCertificate } from '../../../pki/index.ts';
 import { decision } from '../config.ts';
 import type { ProxyDump } from '../envoy/dump.ts';
 import { ownCertificate } from '../envoy/tls.ts';
+import type { MeshFacts } from '../facts.ts';
+import { workloadOf } from '../pods.ts';
 import { readProxy } from '../proxies.ts';
 import { step, type Trace } from '../trace.ts';
 import type { Deviation, Step } from '../types.ts';
@@ -99,35 +101,54 @@ function syncDeviations({ client, config }: Trace): Deviation[] {
   });
 }
 
-/** Why a pod has no proxy, by the labels that decide on injection. */
+/** A pod without a proxy. Where that is wanted, it is no more than worth knowing. */
 export async function missingSidecar({ facts }: Pick<Trace, 'facts'>, cluster: string, pod: Pod): Promise<Deviation> {
-  const { namespace = '', name = '', labels = {}, annotations = {} } = pod.metadata;
-  const namespaces = await facts.list<KubeObject>(cluster, kinds.Namespace);
-  const marks = namespaces.find((one) => one.metadata.name === namespace)?.metadata.labels ?? {};
-  const refused = labels['sidecar.istio.io/inject'] ?? annotations['sidecar.istio.io/inject'];
-  const enabled = marks['istio-injection'] === 'enabled' || marks['istio.io/rev'] !== undefined;
-  const owner = pod.metadata.ownerReferences?.find((one) => one.controller);
-  const hash = labels['pod-template-hash'];
-  const deployment = owner?.kind === 'ReplicaSet' && hash ? owner.name.replace(`-${hash}`, '') : undefined;
-  const again = deployment
-    ? `kubectl --context ${cluster} -n ${namespace} rollout restart deployment/${deployment}`
-    : `kubectl --context ${cluster} -n ${namespace} delete pod ${name}`;
-  const label = `kubectl --context ${cluster} label namespace ${namespace} istio-injection=enabled --overwrite`;
-  const [why, fix] =
-    pod.spec['hostNetwork'] === true
-      ? ['it is on the network of its node, and such pods are never injected', 'take hostNetwork out of its template']
-      : refused === 'false'
-        ? ['sidecar.istio.io/inject is false on it', `take the label or annotation out of its template, then ${again}`]
-        : marks['istio-injection'] === 'disabled'
-          ? [`namespace ${namespace} has istio-injection=disabled`, `${label} && ${again}`]
-          : enabled
-            ? [`it was made before namespace ${namespace} was labelled, or while the webhook did not answer`, again]
-            : [`namespace ${namespace} has no label istio-injection=enabled`, `${label} && ${again}`];
+  const { namespace = '', name = '' } = pod.metadata;
+  const { why, fix, wanted } = await notInjected(facts, cluster, pod);
   return {
     code: 'sidecar-missing',
-    severity: 'warning',
+    severity: wanted ? 'info' : 'warning',
     message: `Pod ${cluster}/${namespace}/${name} has no sidecar: ${why}. It sends and takes plain text, and no rule of the mesh holds for what it sends.`,
     object: { cluster, kind: 'Pod', namespace, name },
     fix,
   };
+}
+
+/** Why a pod has no proxy, by the labels that decide on injection. */
+export async function notInjected(
+  facts: MeshFacts,
+  cluster: string,
+  pod: Pod,
+): Promise<{ why: string; fix: string; wanted: boolean }> {
+  const { namespace = '', name = '', labels = {}, annotations = {} } = pod.metadata;
+  const namespaces = await facts.list<KubeObject>(cluster, kinds.Namespace);
+  const marks = namespaces.find((one) => one.metadata.name === namespace)?.metadata.labels ?? {};
+  const enabled = marks['istio-injection'] === 'enabled' || marks['istio.io/rev'] !== undefined;
+  const owner = pod.metadata.ownerReferences?.find((one) => one.controller);
+  const workload = workloadOf(pod);
+  const at = `kubectl --context ${cluster} -n ${namespace}`;
+  const again =
+    owner?.kind === 'ReplicaSet' ? `${at} rollout restart deployment/${workload}` : `${at} delete pod ${name}`;
+  const label = `kubectl --context ${cluster} label namespace ${namespace} istio-injection=enabled --overwrite && ${again}`;
+  if (pod.spec['hostNetwork'] === true)
+    return {
+      why: 'it is on the network of its node, and such pods are never injected',
+      fix: 'take hostNetwork out of its template',
+      wanted: true,
+    };
+  if ((labels['sidecar.istio.io/inject'] ?? annotations['sidecar.istio.io/inject']) === 'false')
+    return {
+      why: 'sidecar.istio.io/inject is false on it',
+      fix: `take the label or annotation out of its template, then ${again}`,
+      wanted: true,
+    };
+  if (marks['istio-injection'] === 'disabled')
+    return { why: `namespace ${namespace} has istio-injection=disabled`, fix: label, wanted: true };
+  if (enabled)
+    return {
+      why: `it was made before namespace ${namespace} was labelled, or while the webhook did not answer`,
+      fix: again,
+      wanted: false,
+    };
+  return { why: `namespace ${namespace} has no label istio-injection=enabled`, fix: label, wanted: false };
 }

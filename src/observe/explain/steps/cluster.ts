@@ -72,6 +72,12 @@ export async function clusterStep(trace: Trace, dump: ProxyDump, name: string): 
   }
   const subset = parsed.subset ? `, subset ${parsed.subset}` : '';
   made.title = `${parsed.host} port ${parsed.port}${subset}, ${balancing(cluster)}`;
+  if (dump.warming.has(name))
+    made.deviations.push({
+      code: 'proxy-not-synced',
+      severity: 'warning',
+      message: `The proxy has a newer version of cluster ${name} and does not use it yet: it waits for the endpoints that istiod must send after it.`,
+    });
   const said = configOf(cluster);
   if (
     said &&

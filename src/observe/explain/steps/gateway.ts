@@ -5,8 +5,9 @@ import { tcpProxyOf } from '../envoy/dump.ts';
 import { type Endpoint, endpointsOf } from '../envoy/endpoints.ts';
 import { boundListener, filterChainFor } from '../envoy/listeners.ts';
 import type { UpstreamTls } from '../envoy/tls.ts';
-import { isReady, type MeshFacts } from '../facts.ts';
+import type { MeshFacts } from '../facts.ts';
 import { selects } from '../istio/hosts.ts';
+import { isReady } from '../pods.ts';
 import { readProxy } from '../proxies.ts';
 import { endOf, plural, step, type Trace } from '../trace.ts';
 import type { Deviation, End, Step } from '../types.ts';
@@ -125,7 +126,7 @@ export async function gatewayStep(
     return {
       step: made,
       endpoints: [],
-      end: endOf('fails', 'the gateway closes the connection', { status: 503, flag: 'UF' }),
+      end: endOf('fails', 'the gateway closes the connection', { status: 503, flag: 'UF', retried }),
     };
   }
   const target = tcpProxyOf(chain)?.cluster ?? '';
@@ -142,7 +143,7 @@ export async function gatewayStep(
     return {
       step: made,
       endpoints: [],
-      end: endOf('fails', 'the gateway has nowhere to pass the connection on', { status: 503, flag: 'UF' }),
+      end: endOf('fails', 'the gateway has nowhere to pass the connection on', { status: 503, flag: 'UF', retried }),
     };
   }
   return { step: made, endpoints };
@@ -198,8 +199,8 @@ function notRunning(gateway: NetworkGateway, pods: Pod[]): Deviation {
 
 const unreachable = ({ cluster, service, address, port }: NetworkGateway, { status }: Endpoint): Deviation => ({
   code: 'gateway-unreachable',
-  severity: 'error',
-  message: `The client's proxy has failed ${plural(status?.connectFailures ?? 0, 'time')} to connect to ${address}:${port} and never succeeded.`,
+  severity: 'warning',
+  message: `The client's proxy has failed ${plural(status?.connectFailures ?? 0, 'time')} to connect to ${address}:${port}, and has had no answer from there since: the address may not be reachable for it.`,
   object: referenceOf(cluster, { ...service, kind: 'Service' }),
   fix: `try the address from a node of the client's cluster: curl -vk https://${address}:${port}`,
 });
@@ -227,7 +228,7 @@ function noChain(
     code: 'gateway-no-chain',
     severity: 'error',
     message: !listener
-      ? `The gateway of ${cluster} does not listen on the port of AUTO_PASSTHROUGH yet.`
+      ? `The gateway of ${cluster} does not listen for other clusters: ${nameText(reference)} exposes ${hosts}, and no service of the mesh is called so.`
       : tls.kind === 'none'
         ? `The client's proxy sends plain text to the gateway of ${cluster}, which knows services by SNI only.`
         : `The gateway of ${cluster} has no filter chain for SNI ${tls.sni}: ${nameText(reference)} exposes ${hosts}.`,

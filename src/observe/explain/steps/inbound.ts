@@ -1,19 +1,17 @@
 /** The server's side: its proxy's filter chain, mutual TLS, who is let in, and the application. */
-import { kinds, type Pod, type Service } from '../../../kube/index.ts';
+import type { Pod } from '../../../kube/index.ts';
 import { handshake } from '../certificates.ts';
 import { decision, type IstioConfig, nameText, notRead, readConfig, referenceOf } from '../config.ts';
-import { filterOf, managerOf, type ProxyDump, tcpProxyOf } from '../envoy/dump.ts';
+import { managerOf, type ProxyDump, tcpProxyOf } from '../envoy/dump.ts';
 import { boundListener, filterChainFor } from '../envoy/listeners.ts';
 import { downstreamTls, type UpstreamTls } from '../envoy/tls.ts';
-import { proxyContainer, workloadOf } from '../facts.ts';
-import { authorize } from '../istio/authorization.ts';
-import { selects } from '../istio/hosts.ts';
 import { type MtlsDecision, mtlsModeOf } from '../istio/peer-authentication.ts';
+import { proxyContainer, workloadOf } from '../pods.ts';
 import { readProxy } from '../proxies.ts';
 import { endOf, step, type Trace } from '../trace.ts';
 import type { End, Step } from '../types.ts';
+import { authorizationStep } from './authorization.ts';
 import { missingSidecar } from './client.ts';
-import { requestOf } from './route.ts';
 
 export interface Arrival {
   cluster: string;
@@ -27,6 +25,8 @@ export interface Arrival {
   plainBecause: string;
   /** The object to change for that. */
   plainFix?: string | undefined;
+  /** The client's proxy tries another endpoint when it cannot connect. */
+  retried: boolean;
   /** The connection has come through a gateway, whose address the server sees. */
   throughGateway: boolean;
 }
@@ -98,7 +98,10 @@ export async function arrive(trace: Trace, arrival: Arrival): Promise<{ steps: S
     made.details.push(...shaken.details);
     made.deviations.push(...shaken.deviations);
     if (shaken.deviations.length > 0)
-      return { steps: [made], end: endOf('fails', 'the TLS handshake fails', { status: 503, flag: 'UF' }) };
+      return {
+        steps: [made],
+        end: endOf('fails', 'the TLS handshake fails', { status: 503, flag: 'UF', retried: arrival.retried }),
+      };
     identity = shaken.clientIdentity;
   }
   const [authorized, end] = authorizationStep(trace, config, arrival, at, identity, chain, http);
@@ -199,94 +202,3 @@ function notEnded(made: Step, mode: MtlsDecision, config: IstioConfig, cluster: 
     end: endOf('fails', 'the application is sent TLS that it does not speak', { status: 503, flag: 'UF' }),
   };
 }
-
-function authorizationStep(
-  trace: Trace,
-  config: IstioConfig,
-  arrival: Arrival,
-  at: Step['at'],
-  identity: string | undefined,
-  chain: any,
-  http: boolean,
-): [Step, End | undefined] {
-  const { pod, port, cluster } = arrival;
-  const namespace = pod.metadata.namespace ?? '';
-  const request = requestOf(trace);
-  const answer = authorize(
-    config.authorizationPolicies,
-    { namespace, labels: pod.metadata.labels ?? {} },
-    {
-      principal: identity?.replace('spiffe://', ''),
-      sourceIp: arrival.throughGateway ? undefined : trace.client.object['status']?.podIP,
-      port,
-      http: http
-        ? { host: request.authority, method: request.method, path: request.path, headers: request.headers }
-        : undefined,
-    },
-    config.rootNamespace,
-  );
-  const made = step({
-    kind: 'authorization',
-    at,
-    title: `${answer.verdict === 'depends' ? 'not decided here' : answer.verdict}: ${answer.says}`,
-  });
-  const holder = config.cluster ?? cluster;
-  for (const policy of answer.policies)
-    made.decisions.push(
-      decision(
-        holder,
-        { ...policy, kind: 'AuthorizationPolicy' },
-        `${policy['spec']?.action ?? 'ALLOW'}${policy === answer.policy ? `, decides: ${answer.says}` : ''}`,
-      ),
-    );
-  made.deviations.push(
-    ...config.elsewhere
-      .filter(
-        (one) =>
-          one.cluster === cluster &&
-          one.object.kind === 'AuthorizationPolicy' &&
-          [namespace, config.rootNamespace].includes(one.object.metadata.namespace ?? '') &&
-          selects(one.object['spec']?.selector?.matchLabels, pod.metadata.labels),
-      )
-      .map((one) => notRead(config, one.cluster, one.object)),
-  );
-  const enforced = filterOf(managerOf(chain)?.http_filters, 'RBAC') ?? filterOf(chain.filters, 'RBAC');
-  if (answer.policies.length > 0 && !enforced) {
-    const reference = referenceOf(holder, { ...(answer.policy ?? answer.policies[0]!), kind: 'AuthorizationPolicy' });
-    made.title = `no policy is enforced (by the policies it would be ${answer.verdict})`;
-    made.deviations.push({
-      code: 'policy-not-enforced',
-      severity: 'warning',
-      message: `${nameText(reference)} concerns ${pod.metadata.name}, whose proxy has no RBAC filter: its control plane does not turn policies into configuration, or the proxy is behind. Everybody is let in.`,
-      object: reference,
-    });
-    return [made, undefined];
-  }
-  if (answer.verdict !== 'denied') return [made, undefined];
-  const reference = referenceOf(holder, { ...answer.policy!, kind: 'AuthorizationPolicy' });
-  made.deviations.push({
-    code: 'authorization-denied',
-    severity: 'error',
-    message: `${nameText(reference)} does not let ${identity ?? 'a client without identity'} in for ${http ? `${request.method} ${request.path}` : `port ${port}`}: ${answer.says}.`,
-    object: reference,
-    fix: `kubectl --context ${reference.cluster} -n ${reference.namespace} edit authorizationpolicy ${reference.name}`,
-  });
-  return [made, endOf('fails', 'RBAC: access denied', http ? { status: 403, flag: 'RBAC' } : { status: 0 })];
-}
-
-/** The pod with that address. Addresses are unique within a cluster, not over several. */
-export async function podAt(
-  trace: Trace,
-  cluster: string,
-  address: string,
-  namespace: string | undefined,
-): Promise<Pod | undefined> {
-  const pods = await trace.facts.list<Pod>(cluster, kinds.Pod, namespace ? { namespace } : {});
-  return pods.find(
-    (one) =>
-      one['status']?.podIP === address && one['status']?.phase !== 'Succeeded' && one['status']?.phase !== 'Failed',
-  );
-}
-
-export const isServiceAddress = (services: Service[], address: string): boolean =>
-  services.some((one) => one.spec['clusterIP'] === address);
