@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import { artifacts } from './artifacts.ts';
 import { down } from './down.ts';
+import { explain } from './explain.ts';
 import { init } from './init.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { logs } from './logs.ts';
@@ -17,6 +18,7 @@ export const commands: CommandSpec[] = [
   plan,
   status,
   verify,
+  explain,
   down,
   kubeconfig,
   logs,

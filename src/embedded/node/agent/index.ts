@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client, Metadata, Server } from '@grpc/grpc-js';
 import { createCertificatePath, rawMethod } from '../../proto/index.ts';
 import { bootstrap, drainPath, sockets } from './bootstrap.ts';
+import { pilotAgent } from './pilot-agent.ts';
 import { type ProxySettings, proxySettings, volumeFile } from './proxy-settings.ts';
 import { secretService, streamSecretsPath } from './secret-service.ts';
 import { agentMountPath, type ProxyAgent, type ProxyAgentRequest } from './types.ts';
@@ -44,6 +45,7 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
   writeFileSync(join(request.folder, 'envoy.json'), JSON.stringify(bootstrap(settings, request.podIp)), {
     mode: 0o600,
   });
+  writeFileSync(join(request.folder, 'pilot-agent'), pilotAgent, { mode: 0o755 });
   return {
     argv: [
       request.envoy,
