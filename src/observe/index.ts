@@ -13,6 +13,7 @@ export { overview } from './entities/overview.ts';
 export { podView, proxyTable } from './entities/pods.ts';
 export { serviceDetails, serviceList } from './entities/services.ts';
 export { workloadDetails, workloadList } from './entities/workloads.ts';
+export { type ExplainOptions, explain, type ObservedCluster } from './explain/index.ts';
 export type { GraphFocus } from './graph/index.ts';
 export { defaultTolerances } from './health/thresholds.ts';
 export type { ClusterModel } from './model/cluster-model.ts';

@@ -2,6 +2,7 @@ import type { CommandSpec } from '../command.ts';
 import { artifacts } from './artifacts.ts';
 import { console } from './console.ts';
 import { down } from './down.ts';
+import { explain } from './explain.ts';
 import { init } from './init.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { logs } from './logs.ts';
@@ -16,6 +17,7 @@ export const commands: CommandSpec[] = [
   up,
   status,
   verify,
+  explain,
   down,
   console,
   kubeconfig,

@@ -28,6 +28,10 @@ const parameters = {
   container: ["the container; without it the pod's default one", 'string'],
   tailLines: ['at most so many lines', 'number'],
   sinceTime: ['only later lines, in seconds since 1970', 'number'],
+  from: ['the client: cluster/namespace/workload or pod', 'string'],
+  to: ['host[:port][/path], as the client writes it', 'string'],
+  method: ['HTTP method; GET without it', 'string'],
+  headers: ['headers that the client sends, as in name=value, comma-separated', 'string'],
   dryRun: ['only show what would change', 'boolean'],
 } as const;
 
@@ -51,6 +55,7 @@ export const parameterSets = {
   events: ['clusters', 'namespaces', 'since', 'limit'],
   logs: ['clusterName', 'container', 'tailLines', 'sinceTime'],
   change: ['clusterName', 'dryRun'],
+  explain: ['from', 'to', 'method', 'headers'],
 } as const satisfies Record<string, readonly (keyof typeof parameters)[]>;
 
 export function openApi(

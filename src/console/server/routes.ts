@@ -4,6 +4,7 @@ import { type ApiRequest, answered, Router } from './http.ts';
 import { type Documented, openApi } from './openapi.ts';
 import { addAbout } from './routes/about.ts';
 import { addConfig } from './routes/config.ts';
+import { addExplain } from './routes/explain.ts';
 import { addLists } from './routes/lists.ts';
 import { addMesh } from './routes/mesh.ts';
 import { addPods } from './routes/pods.ts';
@@ -36,6 +37,7 @@ export function routesOf(context: ConsoleContext): Router {
   addLists(add, context);
   addPods(add, context);
   addConfig(add, context);
+  addExplain(add, context);
   add(
     'GET',
     '/api/events/stream',
