@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../command.ts';
 import { artifacts } from './artifacts.ts';
+import { console } from './console.ts';
 import { down } from './down.ts';
 import { explain } from './explain.ts';
 import { init } from './init.ts';
@@ -20,6 +21,7 @@ export const commands: CommandSpec[] = [
   verify,
   explain,
   down,
+  console,
   kubeconfig,
   logs,
   init,
