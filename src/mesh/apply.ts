@@ -16,7 +16,10 @@ export interface Applied {
 /** What other objects live in goes first; what starts pods, or is asked about every pod, goes last. */
 const first = new Set(['Namespace', 'CustomResourceDefinition']);
 const last = new Set(['Deployment', 'MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']);
-const waveOf = ({ object }: Placed): number => (first.has(object.kind) ? 0 : last.has(object.kind) ? 2 : 1);
+/** A token's Secret is taken away again at once when its account is not there yet. */
+const isToken = (object: DesiredObject): boolean => object['type'] === 'kubernetes.io/service-account-token';
+const waveOf = ({ object }: Placed): number =>
+  first.has(object.kind) ? 0 : last.has(object.kind) || isToken(object) ? 2 : 1;
 
 /** Applies in three waves, the objects of each at the same time. @throws what `applyObject` throws; what was applied stays. */
 export async function applyAll(
@@ -86,9 +89,9 @@ function stated(object: KubeObject): unknown {
   return { ...rest, metadata: named };
 }
 
-/** Whether Isthmus has applied an object before. */
-export const isOurs = ({ metadata }: KubeObject): boolean =>
-  (metadata.managedFields ?? []).some((one) => one.manager === fieldManager && one.operation === 'Apply');
+/** Whether Isthmus has applied an object before. One of which nobody states anything, as an account with a name alone, is nobody's. */
+export const isOurs = ({ metadata: { managedFields = [] } }: KubeObject): boolean =>
+  managedFields.length === 0 || managedFields.some((one) => one.manager === fieldManager && one.operation === 'Apply');
 
 function foreignError(client: KubeClient, object: DesiredObject, before: KubeObject, why: string): IsthmusError {
   const managers = [...new Set((before.metadata.managedFields ?? []).map((one) => one.manager))].filter(Boolean);

@@ -141,13 +141,14 @@ function execOver(socket: WebSocket, pid: number, query: URLSearchParams): void 
   const send = (channel: number, chunk: Buffer | string): void => {
     if (socket.readyState === socket.OPEN) socket.send(Buffer.concat([Buffer.from([channel]), Buffer.from(chunk)]));
   };
-  const wants = (name: string): boolean => ['true', '1'].includes(query.get(name) ?? '');
-  child.stdout?.on('data', (chunk) => wants('stdout') && send(channels.stdout, chunk));
+  // The kubelet's names of the streams are not those of the API.
+  const wants = (name: 'input' | 'output' | 'error' | 'tty'): boolean => query.get(name) === '1';
+  child.stdout?.on('data', (chunk) => wants('output') && send(channels.stdout, chunk));
   child.stderr?.on('data', (chunk) =>
-    wants('stderr') ? send(channels.stderr, chunk) : wants('tty') && send(channels.stdout, chunk),
+    wants('error') ? send(channels.stderr, chunk) : wants('tty') && send(channels.stdout, chunk),
   );
   child.stdin?.on('error', () => {});
-  if (!wants('stdin')) child.stdin?.end();
+  if (!wants('input')) child.stdin?.end();
   socket.on('message', (message: Buffer) => {
     if (message[0] === channels.stdin) child.stdin?.write(message.subarray(1));
     else if (message[0] === channels.close && message[1] === channels.stdin) child.stdin?.end();

@@ -39,7 +39,7 @@ function filledToken(context: PartContext): Promise<Secret> {
     name: tokenSecret,
     namespace: systemNamespace,
     judge: (found) =>
-      found?.data?.['token'] && found.data['ca.crt']
+      !found || (found.data?.['token'] && found.data['ca.crt'])
         ? undefined
         : { why: 'it holds no token', ends: "the cluster's token controller fills it" },
   });
