@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { IsthmusError } from '../errors/index.ts';
 import { type Kind, KubeApiError, type KubeClient, type KubeObject } from '../kube/index.ts';
+import { isTouched, nameOf, stated } from './owner.ts';
 import { type DesiredObject, fieldManager, type Placed } from './part.ts';
 
 export type Outcome = 'created' | 'changed' | 'unchanged';
@@ -16,7 +17,7 @@ export interface Applied {
 /** What other objects live in goes first; what starts pods, or is asked about every pod, goes last. */
 const first = new Set(['Namespace', 'CustomResourceDefinition']);
 const last = new Set(['Deployment', 'MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']);
-/** A token's Secret is taken away again at once when its account is not there yet. */
+/** Kubernetes takes a token's Secret away whose account it does not find. */
 const isToken = (object: DesiredObject): boolean => object['type'] === 'kubernetes.io/service-account-token';
 const waveOf = ({ object }: Placed): number =>
   first.has(object.kind) ? 0 : last.has(object.kind) || isToken(object) ? 2 : 1;
@@ -63,13 +64,13 @@ export async function applyObject(
   const kind = await client.kindOf(object.apiVersion, object.kind);
   const { name = '', namespace } = object.metadata;
   const before = await client.find(kind, name, namespace);
-  if (before && !takeOver && !shared.has(object.kind) && !isOurs(before)) {
+  if (before && !takeOver && !shared.has(object.kind) && !isTouched(before)) {
     const why = fits ? fits(before) : 'it was made by somebody else';
     if (why === undefined) return 'unchanged';
     throw foreignError(client, object, before, why);
   }
   try {
-    const after = await client.apply<KubeObject>(kind, object, { fieldManager, force: takeOver });
+    const after = await client.apply<KubeObject>(kind, stated(object, before), { fieldManager, force: takeOver });
     if (!before) return 'created';
     return isSame(before, after) ? 'unchanged' : 'changed';
   } catch (error) {
@@ -80,18 +81,14 @@ export async function applyObject(
 /** A version that differs is no change of ours when only a controller wrote the status in between. */
 function isSame(before: KubeObject, after: KubeObject): boolean {
   if (before.metadata.resourceVersion === after.metadata.resourceVersion) return true;
-  return isDeepStrictEqual(stated(before), stated(after));
+  return isDeepStrictEqual(withoutMarks(before), withoutMarks(after));
 }
 
-function stated(object: KubeObject): unknown {
+function withoutMarks(object: KubeObject): unknown {
   const { status: _status, apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
   const { resourceVersion: _version, managedFields: _fields, generation: _generation, ...named } = metadata;
   return { ...rest, metadata: named };
 }
-
-/** Whether Isthmus has applied an object before. One of which nobody states anything, as an account with a name alone, is nobody's. */
-export const isOurs = ({ metadata: { managedFields = [] } }: KubeObject): boolean =>
-  managedFields.length === 0 || managedFields.some((one) => one.manager === fieldManager && one.operation === 'Apply');
 
 function foreignError(client: KubeClient, object: DesiredObject, before: KubeObject, why: string): IsthmusError {
   const managers = [...new Set((before.metadata.managedFields ?? []).map((one) => one.manager))].filter(Boolean);
@@ -120,6 +117,3 @@ function conflictError(error: unknown, client: KubeClient, kind: Kind, object: D
     cause: error,
   });
 }
-
-const nameOf = (object: DesiredObject): string =>
-  `${object.kind} ${[object.metadata.namespace, object.metadata.name].filter(Boolean).join('/')}`;

@@ -124,16 +124,16 @@ function checkRoles(clusters: ClusterDraft[]): Finding[] {
   return findings;
 }
 
-/** Embedded clusters' pods can never reach each other directly, so one network for two would be a promise that does not hold. */
+/** Embedded clusters exist inside of this machine only: one network for one of them and a real cluster would be a promise that does not hold. */
 function checkNetworks(clusters: ClusterDraft[]): Finding[] {
-  const embedded = clusters.filter((cluster) => cluster.embedded && cluster.network);
-  return embedded.flatMap((cluster) => {
-    const first = embedded.find((other) => other.network === cluster.network)!;
-    if (first === cluster) return [];
+  const named = clusters.filter((cluster) => cluster.network);
+  return named.flatMap((cluster) => {
+    const stranger = named.find((other) => other.network === cluster.network && other.embedded !== cluster.embedded);
+    if (!stranger || stranger.index > cluster.index) return [];
     return {
       path: place(cluster, 'network'),
-      message: `${first.name ?? 'an earlier cluster'} is on "${cluster.network}" too, but pods of two embedded clusters cannot reach each other directly`,
-      fix: 'give each embedded cluster a network of its own',
+      message: `${stranger.name ?? 'an earlier cluster'} is on "${cluster.network}" too, but pods of an embedded cluster and of a real one cannot reach each other directly`,
+      fix: 'give them networks of their own',
     };
   });
 }

@@ -9,7 +9,9 @@ export { meshJsonSchema } from './json-schema.ts';
 export {
   type ClusterProvider,
   type ClusterRole,
+  crossesNetworks,
   type EmbeddedMeshCluster,
+  hasGateway,
   type ImageProgram,
   type IntermediateFiles,
   isEmbedded,
@@ -17,6 +19,7 @@ export {
   type MeshCluster,
   type MeshTrust,
   primariesOf,
+  readersOf,
   remotesOf,
 } from './mesh.ts';
 export { type ParseOptions, parseMesh } from './parse.ts';

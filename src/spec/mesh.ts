@@ -148,6 +148,21 @@ export function primariesOf(mesh: Mesh): MeshCluster[] {
   return mesh.clusters.filter((cluster) => cluster.role === 'primary');
 }
 
+/** Whether workloads stand on more than one network, so that gateways must lead from one to the other. */
+export function crossesNetworks(mesh: Mesh): boolean {
+  return new Set(mesh.clusters.map((cluster) => cluster.network)).size > 1;
+}
+
+/** A cluster needs an east-west gateway where other networks must come in, and where remotes must come to its control plane. */
+export function hasGateway(mesh: Mesh, cluster: MeshCluster): boolean {
+  return crossesNetworks(mesh) || remotesOf(mesh, cluster.name).length > 0;
+}
+
+/** The primaries whose istiods read a cluster beside its own: in Istio each control plane discovers the endpoints of all clusters. */
+export function readersOf(mesh: Mesh, cluster: MeshCluster): MeshCluster[] {
+  return primariesOf(mesh).filter((primary) => primary.name !== cluster.name);
+}
+
 /** The remotes that a primary's istiod serves, in the order of the file. */
 export function remotesOf(mesh: Mesh, primary: string): MeshCluster[] {
   return mesh.clusters.filter((cluster) => cluster.role === 'remote' && cluster.primary === primary);

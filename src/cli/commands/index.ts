@@ -1,9 +1,12 @@
 import type { CommandSpec } from '../command.ts';
 import { artifacts } from './artifacts.ts';
+import { console } from './console.ts';
 import { down } from './down.ts';
+import { explain } from './explain.ts';
 import { init } from './init.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { logs } from './logs.ts';
+import { plan } from './plan.ts';
 import { schema } from './schema.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
@@ -11,4 +14,18 @@ import { verify } from './verify.ts';
 import { version } from './version.ts';
 
 /** Every command, in the order of the help. */
-export const commands: CommandSpec[] = [up, status, verify, down, kubeconfig, logs, init, schema, artifacts, version];
+export const commands: CommandSpec[] = [
+  up,
+  plan,
+  status,
+  verify,
+  explain,
+  down,
+  console,
+  kubeconfig,
+  logs,
+  init,
+  schema,
+  artifacts,
+  version,
+];

@@ -14,6 +14,7 @@ export const up: CommandSpec = {
   options: [
     { flags: '--no-verify', description: 'do not verify at the end' },
     { flags: '--take-over', description: 'make objects that others have made in existing clusters those of Isthmus' },
+    { flags: '-y, --yes', description: 'do not ask before a change that requests may feel' },
   ],
   formats: true,
   async run(context, _args, options) {
@@ -34,6 +35,8 @@ export const up: CommandSpec = {
       const takeOver = options['takeOver'] === true;
       const { provideClusters } = await import('../provision.ts');
       const { mesh, clusters, started } = await provideClusters(stated, { context, progress, takeOver });
+      const { confirmChanges } = await import('../planning.ts');
+      if (!started) await confirmChanges({ mesh, clusters, yes: options['yes'] === true, progress, context });
       await recordMesh(context.home, mesh);
       const { reconcileMesh } = await import('../reconciliation.ts');
       const made = await reconcileMesh({

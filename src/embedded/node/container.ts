@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../errors/index.ts';
 import { agentMountPath, type ProxyAgent } from './agent/types.ts';
 import { ContainerLog } from './container-log.ts';
-import { ContainerProcess } from './container-process.ts';
+import { ContainerProcess, defaultPath } from './container-process.ts';
 import { applicationCapabilities, containerScript } from './container-script.ts';
 import { environmentOf, expand, MissingReference } from './environment.ts';
 import { runInContainer } from './exec.ts';
@@ -105,9 +105,12 @@ export class Container {
     const running = this.#process;
     if (running && !running.hasEnded) {
       this.#context.event('Normal', 'Killing', `Stopping container ${this.spec.name}`, this);
-      if (graceMs > 0) await this.#preStop(graceMs);
-      running.kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
       const timer = setTimeout(() => running.kill('SIGKILL'), graceMs);
+      const over = new AbortController();
+      void running.ended.then(() => over.abort());
+      if (graceMs > 0) await this.#preStop(graceMs);
+      if (graceMs > 0) await this.#agent?.drain(over.signal);
+      running.kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
       await running.ended;
       clearTimeout(timer);
     }
@@ -201,6 +204,8 @@ export class Container {
         mounts.push({ from: agentFolder, to: agentMountPath, readOnly: false });
         this.#agent = await this.#context.prepareProxy({ pod, container: this.spec, env, args, folder: agentFolder });
         argv = this.#agent.argv;
+        // pilot-agent is there, for those who ask a proxy in its container.
+        env['PATH'] = `${agentMountPath}:${env['PATH'] ?? defaultPath}`;
       }
     }
     mkdirSync(this.#root, { recursive: true });

@@ -16,6 +16,8 @@ export interface WorldConfig {
 
 export interface EmbeddedCluster {
   name: string;
+  /** Pods of clusters on one network reach each other by their addresses. */
+  network: string;
   nodeAddress: string;
   podRange: string;
   serviceRange: string;

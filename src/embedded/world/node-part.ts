@@ -45,6 +45,7 @@ export async function startNode(options: NodePartOptions): Promise<{ stop(): Pro
     podCidr: cluster.podRange,
     serviceCidr: cluster.serviceRange,
     externalInterface: 'eth0',
+    externalNetwork: config.sharedNetwork,
     podBridge: 'cni0',
     nft: programs.nft,
     nftEnv,

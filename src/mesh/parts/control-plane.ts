@@ -16,7 +16,6 @@ import { gatewayName } from './gateway-addresses.ts';
 import { istiodDeployment, istiodLabels } from './istiod-deployment.ts';
 import { istiodRights } from './istiod-rights.ts';
 import { injectorConfig, meshConfig } from './mesh-config.ts';
-import { readerObjects } from './reader.ts';
 import { injectorWebhook, validatorWebhook } from './webhooks.ts';
 
 const labels = istiodLabels;
@@ -92,7 +91,6 @@ function primaryObjects(context: PartContext): DesiredObject[] {
   const { cluster, mesh } = context;
   const isExternal = remotesOf(mesh, cluster.name).length > 0;
   return [
-    ...readerObjects(false),
     ...istiodRights(),
     meshConfig(context),
     injectorConfig(context, isExternal),

@@ -1,4 +1,4 @@
-import { remotesOf } from '../../spec/index.ts';
+import { crossesNetworks, hasGateway, remotesOf } from '../../spec/index.ts';
 import { isIstio, istiodName, istioObjects, networkingVersion } from '../istio/index.ts';
 import { here, type Part, systemNamespace } from '../part.ts';
 
@@ -7,7 +7,7 @@ const selector = { istio: 'eastwestgateway' };
 /** What the gateways let in, as in Istio's expose-istiod.yaml and expose-services.yaml. The objects are in the primary only; the second is for the gateways of all its clusters. */
 export const exposure: Part = {
   name: 'exposure',
-  applies: (_, cluster) => cluster.role === 'primary',
+  applies: (mesh, cluster) => cluster.role === 'primary' && hasGateway(mesh, cluster),
   needs: (_, cluster) => ['custom-resources', 'namespaces'].map((part) => ({ part, cluster: cluster.name })),
   async desired(context) {
     const { mesh, cluster } = context;
@@ -42,14 +42,15 @@ export const exposure: Part = {
         spec: { hosts: ['*'], gateways: ['istiod-gateway'], tls: [route(15_012, 15_012), route(15_017, 443)] },
       },
     ];
+    const services = {
+      apiVersion,
+      kind: 'Gateway',
+      metadata: { name: 'cross-network-gateway', namespace: systemNamespace },
+      spec: { selector, servers: [server(15_443, 'tls', 'AUTO_PASSTHROUGH', ['*.local'])] },
+    };
     return here(context, [
       ...(remotesOf(mesh, cluster.name).length > 0 ? istiod : []),
-      {
-        apiVersion,
-        kind: 'Gateway',
-        metadata: { name: 'cross-network-gateway', namespace: systemNamespace },
-        spec: { selector, servers: [server(15_443, 'tls', 'AUTO_PASSTHROUGH', ['*.local'])] },
-      },
+      ...(crossesNetworks(mesh) ? [services] : []),
     ]);
   },
   ready: async () => {},

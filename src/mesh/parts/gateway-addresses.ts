@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../kube/index.ts';
+import { hasGateway } from '../../spec/index.ts';
 import { type Part, systemNamespace } from '../part.ts';
 import { waitForAddress } from '../predicates.ts';
 
@@ -14,7 +15,7 @@ export const gatewayLabels = (network: string) => ({
 /** The Service of the east-west gateway: its address is needed before the gateway itself can run. */
 export const gatewayAddresses: Part = {
   name: 'gateway-addresses',
-  applies: () => true,
+  applies: hasGateway,
   needs: (_, cluster) => [
     { part: 'namespaces', cluster: cluster.name },
     ...(cluster.loadBalancerRange ? [{ part: 'load-balancer', cluster: cluster.name }] : []),

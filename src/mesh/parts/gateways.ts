@@ -1,4 +1,4 @@
-import type { MeshCluster } from '../../spec/index.ts';
+import { hasGateway, type MeshCluster } from '../../spec/index.ts';
 import { revisionLabel } from '../istio/index.ts';
 import { type DesiredObject, here, type Part, type PartPlace, systemNamespace } from '../part.ts';
 import { waitForDeployment } from '../predicates.ts';
@@ -9,10 +9,10 @@ export function wayToControlPlane(cluster: MeshCluster): PartPlace[] {
   return cluster.role === 'remote' ? ['gateways', 'exposure'].map((part) => ({ part, cluster: cluster.primary })) : [];
 }
 
-/** The east-west gateway of each cluster: the only way in from other networks. Its pod is injected, so the webhook must work before. */
+/** The east-west gateway: the only way in from other networks, and to a control plane. Its pod is injected, so the webhook must work before. */
 export const gateways: Part = {
   name: 'gateways',
-  applies: () => true,
+  applies: hasGateway,
   needs: (_, cluster) => [
     ...['control-plane', 'gateway-addresses'].map((part) => ({ part, cluster: cluster.name })),
     ...wayToControlPlane(cluster),

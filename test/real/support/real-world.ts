@@ -33,6 +33,7 @@ export async function startRealWorld(istiod: 'istio' | 'isthmus'): Promise<RealW
     clusterDomain: 'cluster.local',
     clusters: ['east', 'west'].map((name, index) => ({
       name,
+      network: `network${index + 1}`,
       nodeAddress: `192.168.49.${2 + index}`,
       podRange: `10.${10 * (index + 1)}.0.0/16`,
       serviceRange: `10.${100 + 10 * (index + 1)}.0.0/16`,
