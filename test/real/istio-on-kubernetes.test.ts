@@ -1,15 +1,26 @@
-/** The same file on upstream's Kubernetes with upstream's istiod: up, verified, nothing changed by a second up. */
+/** The same file on upstream's Kubernetes with upstream's istiod: up, verified, nothing changed by a second up, and nothing left by down. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { kinds } from '../../src/kube/index.ts';
+import { kinds, type ObjectMeta } from '../../src/kube/index.ts';
 import { type MeshCommands, meshCommands } from './support/mesh-commands.ts';
 import { meshFile, type RealWorld, startRealWorld } from './support/real-world.ts';
 
 let world: RealWorld;
 let mesh: MeshCommands;
 let upOutput = '';
+/** Names of what was there before the mesh, by cluster and kind. */
+const before = new Map<string, Set<string>>();
+const nameOf = ({ namespace, name }: ObjectMeta): string => `${namespace ?? ''}/${name}`;
 
 beforeAll(async () => {
   world = await startRealWorld('istio');
+  for (const cluster of ['east', 'west'])
+    for (const kind of Object.values(kinds)) {
+      const { items } = await world
+        .client(cluster)
+        .list(kind, {})
+        .catch(() => ({ items: [] }));
+      before.set(`${cluster}/${kind.plural}`, new Set(items.map(({ metadata }) => nameOf(metadata))));
+    }
   mesh = meshCommands(
     meshFile(world, { implementation: 'istio', program: world.binaries.istioctl, envoy: 'upstream' }),
   );
@@ -48,5 +59,22 @@ describe("Istio's control plane on upstream's Kubernetes", () => {
 
   test('a second up changes nothing', async () => {
     expect(await mesh.succeed(['up', '--no-verify'])).toContain('Nothing was changed.');
+  });
+
+  test('down leaves no object', async () => {
+    await mesh.succeed(['down']);
+    const kindsOfOurs = [
+      ...[kinds.MutatingWebhookConfiguration, kinds.ValidatingWebhookConfiguration, kinds.CustomResourceDefinition],
+      ...[kinds.ClusterRole, kinds.ClusterRoleBinding, kinds.Deployment, kinds.Pod, kinds.Secret],
+      ...[kinds.ConfigMap, kinds.EndpointSlice, kinds.HorizontalPodAutoscaler, kinds.ServiceAccount, kinds.Service],
+    ];
+    for (const cluster of ['east', 'west'])
+      for (const kind of kindsOfOurs) {
+        const { items } = await world.client(cluster).list(kind, {});
+        const left = items.filter(({ metadata }) => !before.get(`${cluster}/${kind.plural}`)!.has(nameOf(metadata)));
+        expect(left.map(({ metadata }) => `${kind.kind} ${nameOf(metadata)}`)).toEqual([]);
+      }
+    const { items } = await world.client('east').list(kinds.Namespace, {});
+    expect(items.map(({ metadata }) => metadata.name)).not.toContain('istio-system');
   });
 });
