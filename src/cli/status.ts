@@ -144,10 +144,11 @@ async function readControlPlane(primary: ProvidedCluster, signal: AbortSignal): 
   await using client = new KubeClient(primary.connection);
   const result: ControlPlaneStatus = { cluster: primary.name, version: undefined, serves: [], problem: undefined };
   try {
-    const deployment = await client.find<Deployment>(kinds.Deployment, 'istiod', istioSystem);
-    if (!deployment) return { ...result, problem: `there is no deployment ${istioSystem}/istiod` };
+    const selection = { namespace: istioSystem, labelSelector: 'app=istiod' };
+    const [deployment] = (await client.list<Deployment>(kinds.Deployment, selection)).items;
+    if (!deployment) return { ...result, problem: `there is no deployment of istiod in ${istioSystem}` };
     result.version = deployment['spec']?.template?.spec?.containers?.[0]?.image?.split(':').at(-1);
-    const { items } = await client.list<Pod>(kinds.Pod, { namespace: istioSystem, labelSelector: 'app=istiod' });
+    const { items } = await client.list<Pod>(kinds.Pod, selection);
     const pod = items.find(isReady);
     if (!pod) return { ...result, problem: 'no pod of istiod is ready' };
     const [clusters, proxies] = await Promise.all([
@@ -180,6 +181,16 @@ async function askIstiod(client: KubeClient, pod: Pod, path: string, signal: Abo
       refusal ??= error;
     }
   }
+  // Istio's own shows these pages only to who asks inside of its pod.
+  const { exitCode, stdout } = await client.exec({
+    namespace: istioSystem,
+    pod: pod.metadata.name ?? '',
+    container: 'discovery',
+    command: ['pilot-discovery', 'request', 'GET', path],
+    timeoutMs: 10_000,
+    signal,
+  });
+  if (exitCode === 0) return JSON.parse(stdout);
   throw refusal;
 }
 

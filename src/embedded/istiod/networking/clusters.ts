@@ -55,13 +55,14 @@ function outboundCluster(
           },
         }),
     metadata: serviceMetadata(service, subset, rule),
-    ...protocolOptions(port),
+    // A router's listeners do not sniff.
+    ...(proxy.type === 'sidecar' || isHttp2(port.protocol) ? protocolOptions(port) : {}),
     ...security(snapshot, service, port, subset, policy, direct),
   };
 }
 
-function base(snapshot: MeshSnapshot, name: string, policy: any): any {
-  const pool = policy?.connectionPool ?? {};
+/** Envoy's own limits are low (1024 connections); Istio sets none but those of a DestinationRule. */
+function limits(pool: any = {}): any {
   const threshold = {
     max_connections: pool.tcp?.maxConnections ?? most,
     max_pending_requests: pool.http?.http1MaxPendingRequests ?? most,
@@ -69,12 +70,17 @@ function base(snapshot: MeshSnapshot, name: string, policy: any): any {
     max_retries: pool.http?.maxRetries ?? most,
     track_remaining: true,
   };
+  return { circuit_breakers: { thresholds: [threshold] } };
+}
+
+function base(snapshot: MeshSnapshot, name: string, policy: any): any {
+  const pool = policy?.connectionPool ?? {};
   return {
     name,
     alt_stat_name: `${name};`,
     connect_timeout: pool.tcp?.connectTimeout ?? duration(snapshot.meshConfig.connectTimeout),
     lb_policy: balancing[policy?.loadBalancer?.simple ?? ''] ?? 'LEAST_REQUEST',
-    circuit_breakers: { thresholds: [threshold] },
+    ...limits(pool),
     ...outlierDetection(policy?.outlierDetection),
   };
 }
@@ -122,12 +128,14 @@ function serviceMetadata(service: MeshService, subset: string, rule?: KubeObject
 }
 
 function protocolOptions(port: ServicePort): any {
-  const options = isHttp2(port.protocol)
-    ? { explicit_http_config: { http2_protocol_options: {} } }
-    : port.protocol === 'UNSUPPORTED'
-      ? { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } }
-      : undefined;
-  if (!options) return {};
+  if (isHttp2(port.protocol)) return httpOptions({ explicit_http_config: { http2_protocol_options: {} } });
+  return port.protocol === 'UNSUPPORTED' ? likeDownstream() : {};
+}
+
+const likeDownstream = (): any =>
+  httpOptions({ use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } });
+
+function httpOptions(options: any): any {
   const name = 'extensions.upstreams.http.v3.HttpProtocolOptions';
   return { typed_extension_protocol_options: { [`envoy.${name}`]: typed(name, options) } };
 }
@@ -203,6 +211,7 @@ export function sniClusters(snapshot: MeshSnapshot, proxy: MeshProxy, services: 
               eds_config: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' },
             },
             metadata: serviceMetadata(service, subset?.name ?? '', rule),
+            ...(isHttp2(port.protocol) ? protocolOptions(port) : {}),
           };
         }),
       );
@@ -224,6 +233,7 @@ export function inboundClusters(snapshot: MeshSnapshot, instances: ServiceInstan
     lb_policy: 'CLUSTER_PROVIDED',
     connect_timeout: timeout,
     upstream_bind_config: localBind,
+    ...limits(),
     metadata: serviceMetadata(service, ''),
     ...protocolOptions(port),
   }));
@@ -239,6 +249,8 @@ export function fixedClusters(snapshot: MeshSnapshot, proxy: MeshProxy): any[] {
     type: 'ORIGINAL_DST',
     lb_policy: 'CLUSTER_PROVIDED',
     connect_timeout: timeout,
+    ...limits(),
+    ...likeDownstream(),
     metadata: metadata(name),
     ...bind,
   });

@@ -11,13 +11,14 @@ export interface ExecRequest {
   tty: boolean;
 }
 
+/** The kubelet's names of the streams are not those of the API. */
 export function execRequest(query: URLSearchParams): ExecRequest {
-  const has = (...names: string[]): boolean => names.some((name) => ['true', '1'].includes(query.get(name) ?? ''));
+  const has = (name: 'input' | 'output' | 'error' | 'tty'): boolean => query.get(name) === '1';
   return {
     command: query.getAll('command'),
-    stdin: has('stdin', 'input'),
-    stdout: has('stdout', 'output'),
-    stderr: has('stderr', 'error'),
+    stdin: has('input'),
+    stdout: has('output'),
+    stderr: has('error'),
     tty: has('tty'),
   };
 }
