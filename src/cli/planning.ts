@@ -6,11 +6,11 @@ import { carriesTraffic, type Plan, planMesh } from '../mesh/index.ts';
 import { findClusters, type ProvidedCluster } from '../providers/index.ts';
 import { isEmbedded, type Mesh } from '../spec/index.ts';
 import type { CommandContext } from './context.ts';
-import { trustStoreIn } from './reconciliation.ts';
 import { renderPlan } from './render/plan.ts';
 import type { ProgressView } from './render/progress.ts';
 import { styleFor } from './render/style.ts';
 import { trustFolder } from './state.ts';
+import { trustStoreIn } from './trust-store.ts';
 
 export interface FullPlan extends Plan {
   /** Embedded clusters that are not running; their objects are planned as if nothing were in them yet. */

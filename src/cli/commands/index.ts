@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../command.ts';
 import { artifacts } from './artifacts.ts';
+import { ca } from './ca.ts';
 import { down } from './down.ts';
 import { init } from './init.ts';
 import { kubeconfig } from './kubeconfig.ts';
@@ -17,6 +18,7 @@ export const commands: CommandSpec[] = [
   plan,
   status,
   verify,
+  ca,
   down,
   kubeconfig,
   logs,

@@ -2,7 +2,7 @@
  * The Istio agent of a proxy container, on the kubelet's side: it writes Envoy's bootstrap, carries its ADS stream to istiod, and gets and
  * serves its certificate. It speaks to any istiod as Istio's own agent does.
  */
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client, Metadata, Server } from '@grpc/grpc-js';
 import { createCertificatePath, rawMethod } from '../../proto/index.ts';
@@ -10,7 +10,7 @@ import { bootstrap } from './bootstrap.ts';
 import { type ProxySettings, proxySettings, volumeFile } from './proxy-settings.ts';
 import { secretService, streamSecretsPath } from './secret-service.ts';
 import { agentMountPath, type ProxyAgent, type ProxyAgentRequest } from './types.ts';
-import { keepCertificate } from './workload-certificate.ts';
+import { type CertificateSource, keepCertificate } from './workload-certificate.ts';
 import { xdsProxy } from './xds-proxy.ts';
 
 export type { ProxyAgent, ProxyAgentRequest } from './types.ts';
@@ -22,6 +22,7 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
   const istiod = istiodConnection(grpc, request, settings);
   const id = `spiffe://${settings.trustDomain}/ns/${settings.namespace}/sa/${settings.serviceAccount}`;
   const certificate = keepCertificate(id, (bytes) => callUnary(istiod, createCertificatePath, bytes), request.log);
+  const roots = followRoots(request, certificate);
   const xds = xdsProxy(istiod, request.log);
   const servers = await Promise.all([
     serve(grpc, join(request.folder, 'xds'), (server) =>
@@ -53,9 +54,46 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
       ],
     ],
     async stop() {
+      roots.close();
       certificate.stop();
       for (const server of servers) server.forceShutdown();
       istiod().client.close();
+    },
+  };
+}
+
+/**
+ * Other roots in istio-ca-root-cert are other certificates: the one that is held may be of a root that is about to go, and the roots by
+ * which peers are judged come with the answer. Istio's agent learns them the same way, at its next renewal.
+ */
+function followRoots(request: ProxyAgentRequest, certificate: CertificateSource): { close(): void } {
+  const folder = request.volume('/var/run/secrets/istio');
+  const read = (): string => {
+    try {
+      return volumeFile(request, '/var/run/secrets/istio', 'root-cert.pem');
+    } catch {
+      return ''; // between two states of the volume
+    }
+  };
+  let known = read();
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    const now = read();
+    if (now === '' || now === known) return;
+    known = now;
+    request.log('the roots of the mesh have changed: a new certificate is asked for');
+    certificate.renew();
+  };
+  const watcher = folder
+    ? watch(folder, () => {
+        clearTimeout(timer);
+        timer = setTimeout(look, 50);
+      })
+    : undefined;
+  return {
+    close() {
+      clearTimeout(timer);
+      watcher?.close();
     },
   };
 }
