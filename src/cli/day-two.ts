@@ -49,3 +49,15 @@ export function requireAction(command: string, given: string | undefined, action
     fix: `write ${actions.map((one) => `isthmus ${command} ${one}`).join(' or ')}`,
   });
 }
+
+/** @throws IsthmusError `cli.cluster` for a name that is no cluster of the mesh. */
+export function requireCluster(mesh: Mesh, name: string): void {
+  if (mesh.clusters.some((one) => one.name === name)) return;
+  throw new IsthmusError({
+    code: 'cli.cluster',
+    fault: 'user',
+    what: `there is no cluster "${name}"`,
+    where: mesh.name,
+    fix: `name one of: ${mesh.clusters.map((one) => one.name).join(', ')}`,
+  });
+}

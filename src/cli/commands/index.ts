@@ -7,6 +7,7 @@ import { kubeconfig } from './kubeconfig.ts';
 import { logs } from './logs.ts';
 import { plan } from './plan.ts';
 import { schema } from './schema.ts';
+import { secret } from './secret.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
@@ -19,6 +20,7 @@ export const commands: CommandSpec[] = [
   status,
   verify,
   ca,
+  secret,
   down,
   kubeconfig,
   logs,

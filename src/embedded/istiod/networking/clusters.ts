@@ -45,7 +45,7 @@ function outboundCluster(
           },
         }),
     metadata: serviceMetadata(service, subset),
-    ...protocolOptions(port),
+    ...protocolOptions(port, policy),
     ...security(snapshot, service, port, subset, policy, direct),
   };
 }
@@ -107,13 +107,16 @@ function serviceMetadata(service: MeshService, subset: string): any {
   };
 }
 
-function protocolOptions(port: ServicePort): any {
-  const options = isHttp2(port.protocol)
+function protocolOptions(port: ServicePort, policy?: any): any {
+  const most = policy?.connectionPool?.http?.maxRequestsPerConnection;
+  const common = most ? { common_http_protocol_options: { max_requests_per_connection: most } } : undefined;
+  const protocol = isHttp2(port.protocol)
     ? { explicit_http_config: { http2_protocol_options: {} } }
     : port.protocol === 'UNSUPPORTED'
       ? { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } }
-      : undefined;
-  if (!options) return {};
+      : common && { explicit_http_config: { http_protocol_options: {} } };
+  if (!protocol) return {};
+  const options = { ...common, ...protocol };
   const name = 'extensions.upstreams.http.v3.HttpProtocolOptions';
   return { typed_extension_protocol_options: { [`envoy.${name}`]: typed(name, options) } };
 }
