@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import { artifacts } from './artifacts.ts';
 import { ca } from './ca.ts';
+import { cluster } from './cluster.ts';
 import { down } from './down.ts';
 import { init } from './init.ts';
 import { kubeconfig } from './kubeconfig.ts';
@@ -21,6 +22,7 @@ export const commands: CommandSpec[] = [
   verify,
   ca,
   secret,
+  cluster,
   down,
   kubeconfig,
   logs,
