@@ -12,6 +12,7 @@ export async function reconcileMesh(options: {
   trustFolder: string;
   progress: ProgressView;
   context: CommandContext;
+  takeOver?: boolean;
 }): Promise<ReconcileResult> {
   const { mesh, clusters, progress, context } = options;
   const stage = 'mesh';
@@ -21,6 +22,7 @@ export async function reconcileMesh(options: {
     clusters,
     trust: trustStoreIn(options.trustFolder),
     signal: context.signal,
+    takeOver: options.takeOver ?? false,
     progress: ({ part, cluster, state, detail }) =>
       progress.update({ stage, item: `${part} (${cluster})`, state: states[state], detail }),
   }).catch((error) => {

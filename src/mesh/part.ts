@@ -44,6 +44,8 @@ export type DesiredObject = KubeObject & { apiVersion: string; kind: string };
 export interface Placed {
   cluster: string;
   object: DesiredObject;
+  /** Why an object that somebody else has made does not serve in its place; undefined when it does, and is then left as it is. */
+  fits?: ((existing: KubeObject) => string | undefined) | undefined;
 }
 
 export interface PartCommand {

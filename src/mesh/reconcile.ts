@@ -17,6 +17,8 @@ export interface ReconcileOptions {
   trust: TrustStore;
   progress?: (event: ReconcileEvent) => void;
   signal?: AbortSignal;
+  /** Makes objects of others ours. */
+  takeOver?: boolean;
   /** Milliseconds for all waits together. */
   timeoutMs?: number;
 }
@@ -80,7 +82,7 @@ async function bringUp(run: Run, part: Part, cluster: MeshCluster): Promise<Part
     tell({ state: 'applying' });
     const placed = await part.desired(context);
     for (const one of placed) run.wanted.add(keyOf(one));
-    const applied = await applyAll(placed, clientOf, run.signal);
+    const applied = await applyAll(placed, clientOf, run);
     await part.ready(context);
     const result = { ...about, ...applied };
     tell({ state: isChanged(result) ? 'ready' : 'unchanged' });

@@ -37,6 +37,7 @@ export function crossCheck(root: unknown, options: CrossCheckOptions): Finding[]
     ...checkAddresses(root, clusters),
     ...checkTrust(root, clusters, options),
     ...checkImages(root),
+    ...checkControlPlane(root, clusters),
     ...checkTelemetry(root),
   ];
 }
@@ -228,6 +229,24 @@ function checkImages(root: unknown): Finding[] {
       message: `"${reference}" is not an image reference`,
       fix: 'write it as pods do, for example registry.example/team/program:1.0',
     }));
+}
+
+/** In embedded clusters the image of istiod stands for Isthmus' own unless the file names another program for it. */
+function checkControlPlane(root: unknown, clusters: ClusterDraft[]): Finding[] {
+  const stated = valueAt(root, ['spec', 'controlPlane']);
+  const implementation = typeof stated === 'string' ? stated : valueAt(stated, ['implementation']);
+  if (implementation !== 'istio' || !clusters.some((cluster) => cluster.embedded && cluster.role === 'primary'))
+    return [];
+  const images = Object.keys((valueAt(root, ['spec', 'images']) as object | undefined) ?? {});
+  if (images.some((reference) => /(^|\/)pilot(:|@|$)/.test(reference))) return [];
+  return [
+    {
+      path: ['spec', 'controlPlane'],
+      atKey: true,
+      message: "embedded clusters cannot pull Istio's image, and no program stands for it",
+      fix: 'write under spec.images: docker.io/istio/pilot: {command: [/path/of/pilot-discovery]}',
+    },
+  ];
 }
 
 function checkTelemetry(root: unknown): Finding[] {

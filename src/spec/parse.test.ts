@@ -250,7 +250,7 @@ describe('each mistake is told with its place and what to write instead', () => 
     [
       'a misspelt provider',
       { 'role: primary': 'role: primary\n      provider: embeded' },
-      'mesh.yaml:10:17: spec.clusters[0].provider: "embeded" is not known here; did you mean embedded?',
+      'mesh.yaml:10:17: spec.clusters[0].provider: "embeded" is not one of the choices; did you mean embedded?',
     ],
     [
       'an existing cluster without a context',

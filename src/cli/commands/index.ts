@@ -2,7 +2,9 @@ import type { CommandSpec } from '../command.ts';
 import { artifacts } from './artifacts.ts';
 import { ca } from './ca.ts';
 import { cluster } from './cluster.ts';
+import { console } from './console.ts';
 import { down } from './down.ts';
+import { explain } from './explain.ts';
 import { init } from './init.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { logs } from './logs.ts';
@@ -23,7 +25,9 @@ export const commands: CommandSpec[] = [
   ca,
   secret,
   cluster,
+  explain,
   down,
+  console,
   kubeconfig,
   logs,
   init,

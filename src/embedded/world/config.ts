@@ -10,6 +10,8 @@ export interface WorldConfig {
   programs: Programs;
   /** Image reference to program, beside the built-in catalogue. */
   images: Record<string, CatalogueAddition>;
+  /** The program of each cluster process, absolute; without it the one that joins Isthmus' own API server, controllers and node. */
+  clusterProgram?: string | undefined;
 }
 
 /** What was last started from a state folder. */

@@ -1,17 +1,18 @@
 import { crossesNetworks, hasGateway, remotesOf } from '../../spec/index.ts';
+import { isIstio, istiodName, istioObjects, networkingVersion } from '../istio/index.ts';
 import { here, type Part, systemNamespace } from '../part.ts';
 
 const selector = { istio: 'eastwestgateway' };
-const apiVersion = 'networking.istio.io/v1';
 
 /** What the gateways let in, as in Istio's expose-istiod.yaml and expose-services.yaml. The objects are in the primary only; the second is for the gateways of all its clusters. */
 export const exposure: Part = {
   name: 'exposure',
   applies: (mesh, cluster) => cluster.role === 'primary' && hasGateway(mesh, cluster),
   needs: (_, cluster) => ['custom-resources', 'namespaces'].map((part) => ({ part, cluster: cluster.name })),
-  desired: (context) => {
+  async desired(context) {
     const { mesh, cluster } = context;
-    const host = `istiod.${systemNamespace}.svc.${mesh.clusterDomain}`;
+    const apiVersion = networkingVersion(isIstio(mesh) ? await istioObjects(mesh, cluster) : []);
+    const host = `${istiodName(mesh)}.${systemNamespace}.svc.${mesh.clusterDomain}`;
     const server = (number: number, name: string, mode: string, hosts: string[]) => ({
       port: { number, name, protocol: 'TLS' },
       tls: { mode },

@@ -1,4 +1,5 @@
 import { hasGateway, type MeshCluster } from '../../spec/index.ts';
+import { revisionLabel } from '../istio/index.ts';
 import { type DesiredObject, here, type Part, type PartPlace, systemNamespace } from '../part.ts';
 import { waitForDeployment } from '../predicates.ts';
 import { gatewayLabels, gatewayName } from './gateway-addresses.ts';
@@ -19,35 +20,37 @@ export const gateways: Part = {
   desired: (context) => {
     const { network } = context.cluster;
     const labels = gatewayLabels(network);
-    return here(context, [
-      ...accountObjects(labels),
-      {
-        apiVersion: 'apps/v1',
-        kind: 'Deployment',
-        metadata: { name: gatewayName, namespace: systemNamespace, labels },
-        spec: {
-          replicas: context.mesh.gateways.eastWest.replicas,
-          selector: { matchLabels: { app: gatewayName, istio: 'eastwestgateway' } },
-          template: {
-            metadata: {
-              labels: { ...labels, 'sidecar.istio.io/inject': 'true' },
-              annotations: { 'inject.istio.io/templates': 'gateway' },
-            },
-            spec: {
-              serviceAccountName: account,
-              containers: [
-                {
-                  name: 'istio-proxy',
-                  image: 'auto',
-                  env: [{ name: 'ISTIO_META_REQUESTED_NETWORK_VIEW', value: network }],
-                  ports: [15_021, 15_443, 15_012, 15_017].map((containerPort) => ({ containerPort, protocol: 'TCP' })),
-                },
-              ],
-            },
+    const deployment: DesiredObject = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: gatewayName, namespace: systemNamespace, labels },
+      spec: {
+        replicas: context.mesh.gateways.eastWest.replicas,
+        selector: { matchLabels: { app: gatewayName, istio: 'eastwestgateway' } },
+        template: {
+          metadata: {
+            labels: { ...labels, ...revisionLabel(context.mesh), 'sidecar.istio.io/inject': 'true' },
+            annotations: { 'inject.istio.io/templates': 'gateway' },
+          },
+          spec: {
+            serviceAccountName: account,
+            containers: [
+              {
+                name: 'istio-proxy',
+                image: 'auto',
+                env: [{ name: 'ISTIO_META_REQUESTED_NETWORK_VIEW', value: network }],
+                ports: [15_021, 15_443, 15_012, 15_017].map((containerPort) => ({ containerPort, protocol: 'TCP' })),
+              },
+            ],
           },
         },
       },
-    ]);
+    };
+    return [
+      ...here(context, accountObjects(labels)),
+      // Somebody else's serves when its Service does, which leads to it.
+      { cluster: context.cluster.name, object: deployment, fits: () => undefined },
+    ];
   },
   ready: async (context) => void (await waitForDeployment(context, systemNamespace, gatewayName)),
 };

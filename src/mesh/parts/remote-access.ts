@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { kinds, type Secret } from '../../kube/index.ts';
 import { readersOf } from '../../spec/index.ts';
+import { isIstio, isReader, istioObjects } from '../istio/index.ts';
 import { type DesiredObject, type Part, type PartContext, type Placed, systemNamespace } from '../part.ts';
 import { readerAccount, readerObjects } from './reader.ts';
 
@@ -31,9 +32,13 @@ export const remoteAccess: Part = {
   applies: (mesh, cluster) => readersOf(mesh, cluster).length > 0,
   needs: (_, cluster) => [{ part: 'namespaces', cluster: cluster.name }],
   async desired(context) {
-    const { name, role } = context.cluster;
+    const { mesh, cluster } = context;
+    const { name, role } = cluster;
     const token = tokenObject(await currentToken(context));
-    return [...readerObjects(role === 'remote'), token].map((object): Placed => ({ cluster: name, object }));
+    const account = isIstio(mesh)
+      ? (await istioObjects(mesh, cluster)).filter(isReader)
+      : readerObjects(role === 'remote');
+    return [...account, token].map((object): Placed => ({ cluster: name, object }));
   },
   ready: async (context) => void (await filledToken(context)),
 };
