@@ -157,7 +157,11 @@ async function readControlPlane(primary: ProvidedCluster, signal: AbortSignal): 
   await using client = new KubeClient(primary.connection);
   const result: ControlPlaneStatus = { cluster: primary.name, version: undefined, serves: [], problem: undefined };
   try {
-    const deployment = await client.find<Deployment>(kinds.Deployment, 'istiod', istioSystem);
+    const found = await client.list<Deployment>(kinds.Deployment, {
+      namespace: istioSystem,
+      labelSelector: 'app=istiod',
+    });
+    const deployment = found.items[0];
     if (!deployment) return { ...result, problem: `there is no deployment ${istioSystem}/istiod` };
     result.version = deployment['spec']?.template?.spec?.containers?.[0]?.image?.split(':').at(-1);
     const { items } = await client.list<Pod>(kinds.Pod, { namespace: istioSystem, labelSelector: 'app=istiod' });

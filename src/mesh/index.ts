@@ -2,7 +2,7 @@
  * What is put into the clusters to make them a mesh: one file a part, and reconcile, which brings them up in the order of what they need.
  * It speaks to the Kubernetes API only and never asks what is behind it.
  */
-export { istioVersionOf } from './istio/index.ts';
+export { injectionLabel, istioVersionOf } from './istio/index.ts';
 export { type MeshTarget, type RotatingTrustStore, systemNamespace } from './part.ts';
 export { gatewayName } from './parts/gateway-addresses.ts';
 export { remoteSecretName } from './parts/remote-access.ts';

@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { addCluster, defaultMesh, freeAddresses, parseMesh, removeCluster, renderExample } from './index.ts';
+import {
+  addCluster,
+  defaultMesh,
+  freeAddresses,
+  parseMesh,
+  removeCluster,
+  renderExample,
+  setRevision,
+} from './index.ts';
 
 function meshOf(text: string) {
   const result = parseMesh(text, '/somewhere/mesh.yaml', { exists: () => true });
@@ -60,6 +68,17 @@ spec:
   const entry = { name: 'e', network: 'n5', role: 'remote' as const, primary: 'a' };
   const more = addCluster(after, { ...entry, ...ranges, node: { address: nodeAddress } });
   expect(meshOf(more).clusters.map((one) => one.name)).toEqual(['a', 'c', 'd', 'e']);
+});
+
+it('states the revision where there is one, and where there is none', () => {
+  const once = setRevision(renderExample(), 'canary', '1.31.0');
+  expect(meshOf(once).controlPlane.istio).toMatchObject({ revision: 'canary', version: '1.31.0' });
+  const twice = setRevision(once, 'next');
+  expect(meshOf(twice).controlPlane.istio).toMatchObject({ revision: 'next', version: '1.31.0' });
+  for (const line of renderExample().split('\n')) expect(twice.split('\n')).toContain(line);
+  const bare =
+    'apiVersion: isthmus.dev/v1alpha1\nkind: Mesh\nmetadata: {name: m}\nspec:\n  clusters: [{name: a, network: n, role: primary}]\n';
+  expect(meshOf(setRevision(bare, 'canary')).controlPlane.istio.revision).toBe('canary');
 });
 
 it('says which clusters there are when it is asked for another', () => {

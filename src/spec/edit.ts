@@ -1,5 +1,5 @@
 /** Changes of a mesh file's text. Only the lines of the change are touched: comments and form of all others stay as they are. */
-import { isMap, isSeq, type Node, parseDocument, stringify, type YAMLMap, type YAMLSeq } from 'yaml';
+import { isMap, isScalar, isSeq, type Node, parseDocument, stringify, type YAMLMap, type YAMLSeq } from 'yaml';
 import { IsthmusError } from '../errors/index.ts';
 import type { Mesh } from './mesh.ts';
 import type { MeshFile } from './schema.ts';
@@ -41,6 +41,31 @@ export function removeCluster(text: string, name: string, mesh: Mesh): string {
   return cut(result, startWithComment(result, dashOf(result, item)), endOfLine(result, endOf(result, item)));
 }
 
+/** States the revision of the control plane, and perhaps its version. */
+export function setRevision(text: string, revision: string, version?: string): string {
+  let result = text;
+  for (const [key, value] of Object.entries({ revision, ...(version ? { version } : {}) })) {
+    const { spec, stated } = controlPlaneOf(result);
+    if (stated === undefined) result = withKey(result, spec, `controlPlane: {${key}: ${JSON.stringify(value)}}`);
+    else {
+      const known = stated.get(key, true);
+      result = isScalar(known)
+        ? result.slice(0, known.range![0]) + JSON.stringify(value) + result.slice(known.range![1])
+        : withKey(result, stated, `${key}: ${JSON.stringify(value)}`);
+    }
+  }
+  return result;
+}
+
+function controlPlaneOf(text: string): { spec: YAMLMap; stated: YAMLMap | undefined } {
+  const document = parseDocument(text);
+  const spec = document.get('spec');
+  const stated = isMap(spec) ? spec.get('controlPlane', true) : undefined;
+  if (document.errors.length > 0 || !isMap(spec) || (stated !== undefined && !isMap(stated)))
+    throw notEditable(document.errors[0]?.message ?? 'spec.controlPlane is no mapping');
+  return { spec, stated };
+}
+
 /** Writes out the addresses that an embedded cluster has by default. */
 function pinned(text: string, place: number, mesh: Mesh): string {
   const cluster = mesh.clusters[place];
@@ -75,7 +100,7 @@ const notEditable = (why: string): IsthmusError =>
   new IsthmusError({
     code: 'spec.not-editable',
     fault: 'user',
-    what: 'the list of clusters in the mesh file cannot be changed',
+    what: 'the mesh file cannot be changed as its form is',
     why,
     fix: 'write the change yourself and run isthmus up, which follows it',
   });

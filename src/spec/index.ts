@@ -3,7 +3,7 @@
  * cluster, no process, and of the disk no more than whether the files that a mesh file names exist.
  */
 export { defaultAddresses, defaultMesh, freeAddresses } from './defaults.ts';
-export { addCluster, removeCluster } from './edit.ts';
+export { addCluster, removeCluster, setRevision } from './edit.ts';
 export { renderExample } from './example.ts';
 export { formatRange, parseCidr } from './ipv4.ts';
 export { meshJsonSchema } from './json-schema.ts';

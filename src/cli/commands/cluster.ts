@@ -1,8 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import type { freeAddresses } from '../../spec/index.ts';
 import type { CommandSpec } from '../command.ts';
-import type { CommandContext } from '../context.ts';
 import { up } from './up.ts';
 
 export const cluster: CommandSpec = {
@@ -23,13 +21,14 @@ export const cluster: CommandSpec = {
   ],
   formats: true,
   async run(context, [action, name = ''], options) {
-    const [{ requireAction }, spec, { InvalidMeshFile, loadMesh }] = await Promise.all([
+    const [{ requireAction }, { readMeshFile }, spec, { InvalidMeshFile, loadMesh }] = await Promise.all([
       import('../day-two.ts'),
+      import('../mesh-file.ts'),
       import('../../spec/index.ts'),
       import('../load-mesh.ts'),
     ]);
     requireAction('cluster', action, ['add', 'remove']);
-    const { path, text } = await meshFile(context);
+    const { path, text } = await readMeshFile(context);
     const { mesh } = await loadMesh(context);
     const text2 =
       action === 'add'
@@ -64,19 +63,3 @@ const withNode = ({ nodeAddress, ...ranges }: NonNullable<ReturnType<typeof free
   ...ranges,
   node: { address: nodeAddress },
 });
-
-async function meshFile(context: CommandContext): Promise<{ path: string; text: string }> {
-  const { IsthmusError, messageOf } = await import('../../errors/index.ts');
-  const path = resolve(context.cwd, context.file ?? 'mesh.yaml');
-  const text = await readFile(path, 'utf8').catch((error) => {
-    throw new IsthmusError({
-      code: 'cli.no-file',
-      fault: 'user',
-      what: 'there is no mesh file to change',
-      where: path,
-      why: messageOf(error),
-      fix: 'have one written: isthmus init; or name one with -f',
-    });
-  });
-  return { path, text };
-}

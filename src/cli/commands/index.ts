@@ -13,6 +13,7 @@ import { schema } from './schema.ts';
 import { secret } from './secret.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
+import { upgrade } from './upgrade.ts';
 import { verify } from './verify.ts';
 import { version } from './version.ts';
 
@@ -25,6 +26,7 @@ export const commands: CommandSpec[] = [
   ca,
   secret,
   cluster,
+  upgrade,
   explain,
   down,
   console,
