@@ -6,15 +6,18 @@ import { carriesTraffic, type Plan, planMesh } from '../mesh/index.ts';
 import { findClusters, type ProvidedCluster } from '../providers/index.ts';
 import { isEmbedded, type Mesh } from '../spec/index.ts';
 import type { CommandContext } from './context.ts';
-import { trustStoreIn } from './reconciliation.ts';
+import { leavingClusters } from './leaving.ts';
 import { renderPlan } from './render/plan.ts';
 import type { ProgressView } from './render/progress.ts';
 import { styleFor } from './render/style.ts';
 import { trustFolder } from './state.ts';
+import { trustStoreIn } from './trust-store.ts';
 
 export interface FullPlan extends Plan {
   /** Embedded clusters that are not running; their objects are planned as if nothing were in them yet. */
   starts: string[];
+  /** Clusters that the mesh file names no more, which are taken away. */
+  ends: string[];
 }
 
 /** @throws what `planMesh` throws, and what looking for clusters throws where existing ones do not answer. */
@@ -27,7 +30,8 @@ export async function readPlan(mesh: Mesh, context: CommandContext, progress: Pr
   const clusters = await findClusters(there, { home: context.home });
   const plan = await planOf(mesh, clusters, context);
   progress.update({ stage: 'plan', state: 'done' });
-  return { starts, ...plan, changes: plan.changes || starts.length > 0 };
+  const ends = (await leavingClusters(mesh, context.home)).map((one) => one.name);
+  return { starts, ends, ...plan, changes: plan.changes || starts.length > 0 || ends.length > 0 };
 }
 
 const planOf = (mesh: Mesh, clusters: ProvidedCluster[], context: CommandContext): Promise<Plan> =>
@@ -40,19 +44,22 @@ const planOf = (mesh: Mesh, clusters: ProvidedCluster[], context: CommandContext
 export async function confirmChanges(options: {
   mesh: Mesh;
   clusters: ProvidedCluster[];
+  /** Clusters that will be taken away. */
+  ends: string[];
   yes: boolean;
   progress: ProgressView;
   context: CommandContext;
 }): Promise<void> {
-  const { mesh, clusters, yes, progress, context } = options;
+  const { mesh, clusters, ends, yes, progress, context } = options;
   if (yes) return;
   progress.update({ stage: 'plan', state: 'working', detail: 'comparing with what stands' });
   const plan = await planOf(mesh, clusters, context);
   const felt = plan.objects.filter(carriesTraffic);
-  progress.update({ stage: 'plan', state: felt.length > 0 ? 'waiting' : 'done', detail: tell(felt.length) });
-  if (felt.length === 0) return;
+  const count = felt.length + ends.length;
+  progress.update({ stage: 'plan', state: count > 0 ? 'waiting' : 'done', detail: tell(count) });
+  if (count === 0) return;
   progress.pause();
-  context.err.write(`${renderPlan({ ...plan, starts: [] }, styleFor(context.err, context.env), false)}\n`);
+  context.err.write(`${renderPlan({ ...plan, starts: [], ends }, styleFor(context.err, context.env), false)}\n`);
   if (!(await isConfirmed(context))) throw declined();
   progress.resume();
 }
@@ -60,16 +67,21 @@ export async function confirmChanges(options: {
 const tell = (count: number): string =>
   count === 0 ? 'nothing that requests would feel' : `${count} changes that requests may feel`;
 
-async function isConfirmed(context: CommandContext): Promise<boolean> {
-  const { input } = context;
-  if (!input?.isTTY || !context.err.isTTY)
+/** @throws IsthmusError `cli.confirm` */
+export function requireTerminal({ input, err }: CommandContext): NonNullable<CommandContext['input']> {
+  if (!input?.isTTY || !err.isTTY)
     throw new IsthmusError({
       code: 'cli.confirm',
       fault: 'user',
       what: 'the mesh stands, and this would change what carries its traffic',
       why: 'there is no terminal on which to ask',
-      fix: 'look at it: isthmus plan\nthen allow it: isthmus up --yes',
+      fix: 'look at it: isthmus plan\nthen allow it: isthmus up --yes (or the same command with --yes)',
     });
+  return input;
+}
+
+async function isConfirmed(context: CommandContext): Promise<boolean> {
+  const input = requireTerminal(context);
   const terminal = createInterface({ input, output: context.err as unknown as NodeJS.WritableStream });
   try {
     const answer = await terminal.question('Make these changes? [y/N] ', { signal: context.signal });

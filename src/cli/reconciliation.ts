@@ -1,12 +1,10 @@
-/** Runs reconcile and shows its events; keeps the mesh's root on disk between runs. */
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type ReconcileEvent, type ReconcileResult, reconcile, type TrustStore } from '../mesh/index.ts';
+/** Runs reconcile and shows its events. */
+import { type ReconcileEvent, type ReconcileResult, reconcile } from '../mesh/index.ts';
 import type { ProvidedCluster } from '../providers/index.ts';
 import type { Mesh } from '../spec/index.ts';
 import type { CommandContext } from './context.ts';
 import type { ProgressView, StepState } from './render/progress.ts';
-import { writePrivate } from './state.ts';
+import { trustStoreIn } from './trust-store.ts';
 
 export async function reconcileMesh(options: {
   mesh: Mesh;
@@ -60,25 +58,3 @@ const states: Record<ReconcileEvent['state'], StepState> = {
   unchanged: 'unchanged',
   failed: 'failed',
 };
-
-/** The root's files are named as Istio's tools name them. */
-export function trustStoreIn(folder: string): TrustStore {
-  const [certPath, keyPath] = [join(folder, 'root-cert.pem'), join(folder, 'root-key.pem')];
-  return {
-    async load() {
-      try {
-        const [certPem, keyPem] = await Promise.all([readFile(certPath, 'utf8'), readFile(keyPath, 'utf8')]);
-        return { certPem, keyPem };
-      } catch (error) {
-        // Half of a pair, from a crash between two writes, is no root.
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-        throw error;
-      }
-    },
-    async save({ certPem, keyPem }) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writePrivate(keyPath, keyPem);
-      await writePrivate(certPath, certPem);
-    },
-  };
-}

@@ -2,6 +2,7 @@
 import { worldStatus } from '../embedded/world/index.ts';
 import { messageOf } from '../errors/index.ts';
 import { type Deployment, KubeClient, kinds, type Pod, type Secret, type Service } from '../kube/index.ts';
+import { type RemoteToken, remoteTokens } from '../mesh/index.ts';
 import { readCertificate } from '../pki/index.ts';
 import { findClusters, type ProvidedCluster } from '../providers/index.ts';
 import { type Mesh, type MeshCluster, primariesOf } from '../spec/index.ts';
@@ -15,6 +16,8 @@ export interface MeshStatus {
   healthy: boolean;
   clusters: ClusterStatus[];
   controlPlanes: ControlPlaneStatus[];
+  /** By which primaries read other clusters; null for one that does not expire. */
+  tokens: { cluster: string; reader: string; notAfter: string | null; problem?: string }[];
   /** Bytes, shared memory counted by share (PSS). */
   memory: { name: string; processes: number; bytes: number }[];
   memoryTotal: number;
@@ -53,6 +56,9 @@ export async function readStatus(mesh: Mesh, home: string, signal: AbortSignal):
   const clusters = await Promise.all(
     mesh.clusters.map((cluster, index) => readCluster(cluster, provided[index]!, reachable)),
   );
+  const tokens = await Promise.all(
+    primariesOf(mesh).map((primary) => readTokens(provided.find((one) => one.name === primary.name)!)),
+  );
   const controlPlanes = await Promise.all(
     primariesOf(mesh).map((primary) => readControlPlane(provided.find((one) => one.name === primary.name)!, reachable)),
   );
@@ -66,6 +72,7 @@ export async function readStatus(mesh: Mesh, home: string, signal: AbortSignal):
       controlPlanes.every((plane) => plane.problem === undefined && plane.serves.every((served) => served.synced)),
     clusters,
     controlPlanes,
+    tokens: tokens.flat(),
     memory: world.memory,
     memoryTotal: world.totalBytes,
   };
@@ -138,6 +145,12 @@ function certificatesOf(cacerts: Secret | undefined): ClusterStatus['certificate
     const { subject, notAfter } = readCertificate(Buffer.from(data, 'base64').toString('utf8'));
     return [{ kind: kind!, subject, notAfter: notAfter.toISOString() }];
   });
+}
+
+async function readTokens(primary: ProvidedCluster): Promise<MeshStatus['tokens']> {
+  await using client = new KubeClient({ ...primary.connection, name: primary.name });
+  const found = await remoteTokens(client).catch((): RemoteToken[] => []); // that it does not answer is said of the cluster itself
+  return found.map(({ notAfter, ...token }) => ({ ...token, notAfter: notAfter?.toISOString() ?? null }));
 }
 
 async function readControlPlane(primary: ProvidedCluster, signal: AbortSignal): Promise<ControlPlaneStatus> {

@@ -52,6 +52,14 @@ export interface ApplyOptions {
   fits?: Placed['fits'];
 }
 
+/** Whether somebody else has made it, so that it is used as it is or not at all. */
+export const isForeign = (before: KubeObject, { kind }: DesiredObject): boolean =>
+  !shared.has(kind) && !isTouched(before);
+
+/** Why a foreign object does not serve in the place of ours. */
+export const whyUnfit = (before: KubeObject, fits: Placed['fits']): string | undefined =>
+  fits ? fits(before) : 'it was made by somebody else';
+
 /**
  * @throws IsthmusError `mesh.foreign` when somebody else has made the object, and it does not serve as it is; `mesh.conflict` when somebody
  * else holds a field with another value. Neither is taken from them.
@@ -64,8 +72,8 @@ export async function applyObject(
   const kind = await client.kindOf(object.apiVersion, object.kind);
   const { name = '', namespace } = object.metadata;
   const before = await client.find(kind, name, namespace);
-  if (before && !takeOver && !shared.has(object.kind) && !isTouched(before)) {
-    const why = fits ? fits(before) : 'it was made by somebody else';
+  if (before && !takeOver && isForeign(before, object)) {
+    const why = whyUnfit(before, fits);
     if (why === undefined) return 'unchanged';
     throw foreignError(client, object, before, why);
   }

@@ -43,9 +43,12 @@ export function stated(object: DesiredObject, before: KubeObject | undefined): D
 
 const hasLabel = ({ metadata }: KubeObject): boolean => metadata.labels?.[ownerLabel] === fieldManager;
 
-/** Whether we have set fields of it. */
+/** Whether fields of it are ours. Who has given up all may still be named, with none. */
 export const isTouched = ({ metadata }: KubeObject): boolean =>
-  (metadata.managedFields ?? []).some((one) => one.manager === fieldManager && one.operation === 'Apply');
+  (metadata.managedFields ?? []).some(
+    ({ manager, operation, fieldsV1 = {} }) =>
+      manager === fieldManager && operation === 'Apply' && Object.keys(fieldsV1).length > 0,
+  );
 
 /** Whether we have made it. Controllers copy labels, as from a Service to its EndpointSlices: the label alone is no proof. */
 export const isOwned = (object: KubeObject): boolean =>

@@ -15,6 +15,15 @@ export interface MeshTarget {
 export interface TrustStore {
   load(): Promise<{ certPem: string; keyPem: string } | undefined>;
   save(root: { certPem: string; keyPem: string }): Promise<void>;
+  /** The root that is to follow, while a rotation is on its way. */
+  loadNext?(): Promise<{ certPem: string; keyPem: string } | undefined>;
+}
+
+/** A store in which the root can be rotated. */
+export interface RotatingTrustStore extends TrustStore {
+  loadNext(): Promise<{ certPem: string; keyPem: string } | undefined>;
+  /** @param root undefined when the rotation is over */
+  saveNext(root: { certPem: string; keyPem: string } | undefined): Promise<void>;
 }
 
 export interface PartContext {

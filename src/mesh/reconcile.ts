@@ -4,11 +4,12 @@ import { KubeClient } from '../kube/index.ts';
 import type { Mesh, MeshCluster } from '../spec/index.ts';
 import { applyAll } from './apply.ts';
 import { startInOrder } from './order.ts';
-import { findObjects, isOwned, keyOf, ownerSelector } from './owner.ts';
+import { type Found, findObjects, isOwned, keyOf, ownerSelector } from './owner.ts';
 import type { MeshTarget, Part, PartContext, TrustStore } from './part.ts';
 import { parts } from './parts/index.ts';
 import { removeObjects } from './removal/index.ts';
 import { isChanged, type PartResult, type ReconcileEvent, type ReconcileResult, readAddresses } from './result.ts';
+import { moveProxies, revisionsOf } from './revision.ts';
 import { sentence, waiter } from './wait.ts';
 
 export interface ReconcileOptions {
@@ -37,7 +38,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRes
   const units = startInOrder(options.mesh, parts, (part, cluster) => bringUp(run, part, cluster));
   try {
     const results = await Promise.all(units);
-    const removed = (await Promise.all([...run.clients.values()].map((client) => removeUnwanted(run, client)))).flat();
+    const removed = await replaceOld(run);
     const changed = results.some(isChanged) || removed.length > 0;
     return { parts: results, removed, changed, addresses: await readAddresses(run.clients) };
   } catch (error) {
@@ -94,11 +95,39 @@ async function bringUp(run: Run, part: Part, cluster: MeshCluster): Promise<Part
   }
 }
 
-/** What we made for an earlier mesh file. It goes when all that replaces it stands. */
-async function removeUnwanted(run: Run, client: KubeClient): Promise<ReconcileResult['removed']> {
+/**
+ * What we made for an earlier mesh file goes when all that replaces it stands. An earlier revision's control plane goes when no workload of
+ * any cluster is served by it any more.
+ */
+async function replaceOld(run: Run): Promise<ReconcileResult['removed']> {
+  const clients = [...run.clients.values()];
+  const unwanted = await Promise.all(clients.map((client) => unwantedIn(run, client)));
+  const old = revisionsOf(unwanted.flat().map(({ object }) => object));
+  if (old.length > 0)
+    await Promise.all(
+      clients.map((client) => {
+        const tell = (state: ReconcileEvent['state'], detail: string): void =>
+          run.progress?.({ part: 'revision', cluster: client.name, state, detail });
+        return moveProxies(client, run.mesh, old, {
+          wait: waiter({ ...run, tell: (reason) => tell('waiting', sentence(reason)) }),
+          ...{ deadline: run.deadline, signal: run.signal },
+          tell: (workload) => tell('applying', `restarting ${workload}`),
+        }).then((moved) => tell('ready', `${moved.length} workloads restarted`));
+      }),
+    );
+  const removed = await Promise.all(
+    clients.map(async (client, index) => {
+      if (unwanted[index]!.length === 0) return [];
+      const result = await removeObjects(client, unwanted[index]!, { signal: run.signal });
+      return result.removed.map((object) => ({ cluster: client.name, object }));
+    }),
+  );
+  return removed.flat();
+}
+
+async function unwantedIn(run: Run, client: KubeClient): Promise<Found[]> {
   const owned = await findObjects(client, isOwned, ownerSelector);
-  const unwanted = owned.filter(({ object }) => !run.wanted.has(keyOf({ cluster: client.name, object })));
-  if (unwanted.length === 0) return [];
-  const { removed } = await removeObjects(client, unwanted, { signal: run.signal });
-  return removed.map((object) => ({ cluster: client.name, object }));
+  return owned
+    .filter(({ object }) => !run.wanted.has(keyOf({ cluster: client.name, object })))
+    .map(({ kind, object }) => ({ kind, object: { ...object, kind: kind.kind } }));
 }

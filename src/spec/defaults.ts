@@ -165,6 +165,19 @@ export function defaultAddresses(index: number, sharedNetwork: string) {
   };
 }
 
+/** Addresses for one more embedded cluster, where those by its place are taken; undefined where they are free. */
+export function freeAddresses(mesh: Mesh): ReturnType<typeof defaultAddresses> | undefined {
+  const place = mesh.clusters.length;
+  const taken = new Set(
+    mesh.clusters.flatMap((one) => [one.podRange, one.serviceRange, one.loadBalancerRange, one.nodeAddress]),
+  );
+  const isFree = (index: number): boolean =>
+    Object.values(defaultAddresses(index, mesh.sharedNetwork.cidr)).every((one) => !taken.has(one));
+  if (isFree(place)) return undefined;
+  const free = Array.from({ length: 16 }, (_, index) => index).find(isFree);
+  return free === undefined ? undefined : defaultAddresses(free, mesh.sharedNetwork.cidr);
+}
+
 function resolveTrust(trust: MeshFile['spec']['trust'], absolute: (path: string) => string): MeshTrust {
   const workloadTtlSeconds = secondsOf(trust?.workloadTTL ?? '24h') ?? 86_400;
   const files = trust?.files;

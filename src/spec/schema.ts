@@ -290,7 +290,7 @@ const controlPlane = z.strictObject({
   hub: path.optional().meta({ description: 'Default: docker.io/istio.', examples: ['docker.io/istio'] }),
   revision: dnsLabel(56)
     .optional()
-    .meta({ description: "Istio's revision. Default: the default one.", examples: ['1-31-0'] }),
+    .meta({ description: 'Revision of the control plane. Default: the default one.', examples: ['1-31-0'] }),
   envoy: z
     .enum(['istio', 'upstream'])
     .optional()
@@ -348,7 +348,10 @@ export const meshFileSchema = z.strictObject({
               .meta({ description: 'Default: 1.', examples: [1] }),
           })
           .optional()
-          .meta({ description: 'The gateway by which other networks come in, in every cluster.' }),
+          .meta({
+            description:
+              'The gateway by which other networks come in, and remotes to their control plane; in clusters that need one.',
+          }),
       })
       .optional(),
     telemetry: z

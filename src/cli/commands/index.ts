@@ -1,5 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import { artifacts } from './artifacts.ts';
+import { ca } from './ca.ts';
+import { cluster } from './cluster.ts';
 import { console } from './console.ts';
 import { down } from './down.ts';
 import { explain } from './explain.ts';
@@ -8,8 +10,10 @@ import { kubeconfig } from './kubeconfig.ts';
 import { logs } from './logs.ts';
 import { plan } from './plan.ts';
 import { schema } from './schema.ts';
+import { secret } from './secret.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
+import { upgrade } from './upgrade.ts';
 import { verify } from './verify.ts';
 import { version } from './version.ts';
 
@@ -19,6 +23,10 @@ export const commands: CommandSpec[] = [
   plan,
   status,
   verify,
+  ca,
+  secret,
+  cluster,
+  upgrade,
   explain,
   down,
   console,

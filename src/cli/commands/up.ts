@@ -33,16 +33,20 @@ export const up: CommandSpec = {
       });
       const begun = performance.now();
       const takeOver = options['takeOver'] === true;
-      const { provideClusters } = await import('../provision.ts');
+      const [{ provideClusters }, { confirmChanges }, { leavingClusters, rememberLeaving, takeAway }] =
+        await Promise.all([import('../provision.ts'), import('../planning.ts'), import('../leaving.ts')]);
       const { mesh, clusters, started } = await provideClusters(stated, { context, progress, takeOver });
-      const { confirmChanges } = await import('../planning.ts');
-      if (!started) await confirmChanges({ mesh, clusters, yes: options['yes'] === true, progress, context });
+      const leaving = await leavingClusters(mesh, context.home);
+      const ends = leaving.map((one) => one.name);
+      if (!started) await confirmChanges({ mesh, clusters, ends, yes: options['yes'] === true, progress, context });
+      await rememberLeaving(context.home, leaving);
       await recordMesh(context.home, mesh);
       const { reconcileMesh } = await import('../reconciliation.ts');
       const made = await reconcileMesh({
         ...{ mesh, clusters, trustFolder: trustFolder(context.home), progress, context },
         takeOver,
       });
+      await takeAway(mesh, leaving, context, progress);
       const { verifyMesh, printFacts } = await import('../verification.ts');
       const facts = options['verify'] === false ? undefined : await verifyMesh({ mesh, clusters, progress, context });
       progress.close();

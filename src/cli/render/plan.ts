@@ -13,7 +13,7 @@ const marks: Record<PlannedObject['action'], [mark: string, colour: 'green' | 'y
 const actions = Object.keys(marks) as PlannedObject['action'][];
 
 /** For people: by cluster, what would be done to each object. @param all lists also what would be left alone. */
-export function renderPlan(plan: Plan & { starts: string[] }, style: Style, all: boolean): string {
+export function renderPlan(plan: Plan & { starts: string[]; ends: string[] }, style: Style, all: boolean): string {
   const clusters = [...new Set(plan.objects.map((one) => one.cluster))];
   const blocks = clusters.flatMap((cluster) => {
     const objects = plan.objects.filter((one) => one.cluster === cluster);
@@ -36,7 +36,8 @@ export function renderPlan(plan: Plan & { starts: string[] }, style: Style, all:
     .filter((one) => one.count > 0)
     .map(({ action, count }) => `${count} ${marks[action][2]}`);
   const first = plan.changes ? 'Objects' : 'There is nothing to do. Objects';
-  return [...blocks, `${first}: ${counts.join(', ')}.`].join('\n\n');
+  const ends = plan.ends.map((name) => `${style('bold', name)}\n  ${style('red', '-')} the cluster leaves the mesh`);
+  return [...blocks, ...ends, `${first}: ${counts.join(', ')}.`].join('\n\n');
 }
 
 function linesOf(one: PlannedObject, style: Style): string[] {

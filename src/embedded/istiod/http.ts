@@ -3,6 +3,7 @@ import { createServer as createHttp, type IncomingMessage, type ServerResponse }
 import { createServer as createHttps } from 'node:https';
 import type { Server } from 'node:net';
 import { messageOf } from '../../errors/index.ts';
+import type { ServingCertificate } from './ca/serving.ts';
 import { typeUrls } from './networking/index.ts';
 import type { MeshRegistry } from './registry/index.ts';
 import type { XdsServer } from './xds/index.ts';
@@ -107,14 +108,15 @@ function dump(url: URL, xds: XdsServer): Reply {
 
 export function startWebhookServer(
   port: number,
-  identity: () => { certPem: string; keyPem: string },
+  serving: ServingCertificate,
   handlers: { inject: (review: any, path: string) => Promise<any>; validate: (review: any) => Promise<any> },
 ): Promise<Server> {
-  const { certPem, keyPem } = identity();
+  const contextOf = ({ certPem, keyPem }: { certPem: string; keyPem: string }) => ({ cert: certPem, key: keyPem });
   const server = createHttps(
-    { cert: certPem, key: keyPem },
+    contextOf(serving.current),
     (request, response) => void webhook(request, response, handlers),
   );
+  serving.onChange((pair) => server.setSecureContext(contextOf(pair)));
   return listening(server, port);
 }
 

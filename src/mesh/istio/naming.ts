@@ -9,8 +9,11 @@ const suffixed = (name: string, mesh: Mesh): string => {
 export const isIstio = (mesh: Mesh): boolean => mesh.controlPlane.implementation === 'istio';
 
 /** undefined for the default revision. */
-export const revisionOf = (mesh: Mesh): string | undefined =>
-  isIstio(mesh) && mesh.controlPlane.istio.revision !== 'default' ? mesh.controlPlane.istio.revision : undefined;
+export const revisionOf = ({ controlPlane }: Mesh): string | undefined =>
+  controlPlane.istio.revision === 'default' ? undefined : controlPlane.istio.revision;
+
+/** ConfigMap of the mesh's settings. */
+export const meshConfigName = (mesh: Mesh): string => suffixed('istio', mesh);
 
 /** Deployment and Service of the control plane. */
 export const istiodName = (mesh: Mesh): string => suffixed('istiod', mesh);

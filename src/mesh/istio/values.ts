@@ -32,6 +32,8 @@ export function istioValues(mesh: Mesh, cluster: MeshCluster, gatewayAddress?: s
         pilot: {
           env: {
             DEFAULT_WORKLOAD_CERT_TTL: `${mesh.trust.workloadTtlSeconds}s`,
+            // So that istiod takes a second root while it runs: without it the root could not be rotated.
+            ISTIO_MULTIROOT_MESH: 'true',
             ...(upstream ? { PILOT_ENABLE_METADATA_EXCHANGE: 'false', PILOT_ENABLE_ALPN_FILTER: 'false' } : {}),
           },
         },

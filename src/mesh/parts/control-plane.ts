@@ -8,17 +8,16 @@ import {
   istiodName,
   istioObjects,
   metricsFilter,
+  revisionOf,
 } from '../istio/index.ts';
 import { type DesiredObject, here, type Part, type PartContext, systemNamespace } from '../part.ts';
 import { waitForAddress, waitForDeployment } from '../predicates.ts';
 import type { Lack } from '../wait.ts';
 import { gatewayName } from './gateway-addresses.ts';
-import { istiodDeployment, istiodLabels } from './istiod-deployment.ts';
+import { istiodDeployment, istiodSelector } from './istiod-deployment.ts';
 import { istiodRights } from './istiod-rights.ts';
 import { injectorConfig, meshConfig } from './mesh-config.ts';
-import { injectorWebhook, validatorWebhook } from './webhooks.ts';
-
-const labels = istiodLabels;
+import { defaultTag, injectorWebhook, validatorWebhook } from './webhooks.ts';
 
 /** istiod in a primary; in a remote the Service and the webhook that lead to the primary's istiod by way of its gateway. */
 export const controlPlane: Part = {
@@ -98,9 +97,9 @@ function primaryObjects(context: PartContext): DesiredObject[] {
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { name: 'istiod', namespace: systemNamespace, labels: { ...labels, 'istio.io/rev': 'default' } },
+      metadata: serviceMetadata(context),
       spec: {
-        selector: labels,
+        selector: istiodSelector(mesh),
         ports: [
           { name: 'grpc-xds', port: 15_010, targetPort: 15_010, protocol: 'TCP' },
           { name: 'https-dns', port: 15_012, targetPort: 15_012, protocol: 'TCP' },
@@ -109,20 +108,29 @@ function primaryObjects(context: PartContext): DesiredObject[] {
         ],
       },
     },
-    injectorWebhook('/inject'),
-    validatorWebhook(),
+    injectorWebhook(mesh, '/inject'),
+    ...defaultTag(mesh, '/inject'),
+    validatorWebhook(mesh),
   ];
 }
 
+const serviceMetadata = ({ mesh }: PartContext) => ({
+  name: istiodName(mesh),
+  namespace: systemNamespace,
+  labels: { ...istiodSelector(mesh), 'istio.io/rev': revisionOf(mesh) ?? 'default' },
+});
+
 async function remoteObjects(context: PartContext): Promise<DesiredObject[]> {
+  const { mesh } = context;
   const { name, network, primary } = context.cluster;
+  const path = `/inject/cluster/${name}/net/${network}`;
   const address = await waitForAddress(context, primary, systemNamespace, gatewayName);
   const port = (portName: string, number: number) => ({ name: portName, port: number, protocol: 'TCP' });
   return [
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { name: 'istiod', namespace: systemNamespace, labels: { ...labels, 'istio.io/rev': 'default' } },
+      metadata: serviceMetadata(context),
       spec: {
         ports: [
           { ...port('tcp-istiod', 15_012), targetPort: 15_012 },
@@ -134,14 +142,15 @@ async function remoteObjects(context: PartContext): Promise<DesiredObject[]> {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: {
-        name: 'istiod',
+        name: istiodName(mesh),
         namespace: systemNamespace,
-        labels: { 'kubernetes.io/service-name': 'istiod', 'istio.io/rev': 'default' },
+        labels: { 'kubernetes.io/service-name': istiodName(mesh), 'istio.io/rev': revisionOf(mesh) ?? 'default' },
       },
       addressType: 'IPv4',
       endpoints: [{ addresses: [address], conditions: { ready: true } }],
       ports: [port('tcp-istiod', 15_012), port('tcp-webhook', 15_017)],
     },
-    injectorWebhook(`/inject/cluster/${name}/net/${network}`),
+    injectorWebhook(mesh, path),
+    ...defaultTag(mesh, path),
   ];
 }

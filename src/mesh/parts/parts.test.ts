@@ -16,7 +16,7 @@ const contextOf = (name: string, from: Mesh = mesh) =>
     mesh: from,
     cluster: from.clusters.find((one) => one.name === name),
     wait: { for: async () => ({ status: { loadBalancer: { ingress: [{ ip: gatewayAddress }] } } }) },
-    client: { find: async () => undefined },
+    client: { find: async () => undefined, list: async () => ({ items: [] }) },
     clientOf: () => ({}),
   }) as unknown as PartContext;
 

@@ -2,10 +2,27 @@ import { stringify } from 'yaml';
 import { kinds, type Secret } from '../../kube/index.ts';
 import { readersOf } from '../../spec/index.ts';
 import { isIstio, isReader, istioObjects } from '../istio/index.ts';
-import { type Part, type PartContext, type Placed, systemNamespace } from '../part.ts';
+import { type DesiredObject, type Part, type PartContext, type Placed, systemNamespace } from '../part.ts';
 import { readerAccount, readerObjects } from './reader.ts';
 
+/** As istioctl names it. A rotated one has the time of its making behind it. */
 const tokenSecret = `${readerAccount}-istio-remote-secret-token`;
+export const newTokenName = (now: Date): string =>
+  `${tokenSecret}-${now.toISOString().replace(/\D/g, '').slice(0, 14)}`;
+
+export const tokenObject = (name: string): DesiredObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  type: 'kubernetes.io/service-account-token',
+  metadata: { name, namespace: systemNamespace, annotations: { 'kubernetes.io/service-account.name': readerAccount } },
+});
+
+/** The newest token's Secret: names that end in a later time are later in the alphabet too. */
+async function currentToken({ client }: Pick<PartContext, 'client'>): Promise<string> {
+  const { items } = await client.list<Secret>(kinds.Secret, { namespace: systemNamespace });
+  const names = items.map((one) => one.metadata.name ?? '').filter((name) => name.startsWith(tokenSecret));
+  return names.sort().at(-1) ?? tokenSecret;
+}
 
 export const remoteSecretName = (cluster: string): string => `istio-remote-secret-${cluster}`;
 
@@ -17,13 +34,7 @@ export const remoteAccess: Part = {
   async desired(context) {
     const { mesh, cluster } = context;
     const { name, role } = cluster;
-    const annotations = { 'kubernetes.io/service-account.name': readerAccount };
-    const token = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      type: 'kubernetes.io/service-account-token',
-      metadata: { name: tokenSecret, namespace: systemNamespace, annotations },
-    };
+    const token = tokenObject(await currentToken(context));
     const account = isIstio(mesh)
       ? (await istioObjects(mesh, cluster)).filter(isReader)
       : readerObjects(role === 'remote');
@@ -32,16 +43,17 @@ export const remoteAccess: Part = {
   ready: async (context) => void (await filledToken(context)),
 };
 
-function filledToken(context: PartContext): Promise<Secret> {
+async function filledToken(context: PartContext): Promise<Secret> {
+  const name = await currentToken(context);
   return context.wait.for<Secret>({
     client: context.client,
     kind: kinds.Secret,
-    name: tokenSecret,
+    name,
     namespace: systemNamespace,
     assumed: (text) => {
       const encoded = Buffer.from(text).toString('base64');
       return {
-        metadata: { name: tokenSecret, namespace: systemNamespace },
+        metadata: { name, namespace: systemNamespace },
         data: { token: encoded, 'ca.crt': encoded },
       };
     },

@@ -1,6 +1,7 @@
 /** What `up` would do, found by the same parts and by dry runs of the API servers. Nothing is changed, neither there nor in the state. */
 import { type Kind, KubeApiError, KubeClient, type KubeObject } from '../../kube/index.ts';
 import type { Mesh, MeshCluster } from '../../spec/index.ts';
+import { isForeign, whyUnfit } from '../apply.ts';
 import { findObjects, isOwned, keyOf, nameOf, ownerSelector, stated } from '../owner.ts';
 import { fieldManager, type MeshTarget, type Part, type PartContext, type Placed, type TrustStore } from '../part.ts';
 import { parts } from '../parts/index.ts';
@@ -117,13 +118,17 @@ function lookNow(unmet: string[]): Waiter {
 
 async function planObject(
   client: KubeClient,
-  { object }: Placed,
+  { object, fits }: Placed,
   unmet: string[],
 ): Promise<Pick<PlannedObject, 'action' | 'fields' | 'why'>> {
   const { name = '', namespace } = object.metadata;
   const kind = await client.kindOf(object.apiVersion, object.kind).catch(() => undefined);
   const before = kind && (await client.find(kind, name, namespace));
   if (!before) return { action: 'create' };
+  if (isForeign(before, object)) {
+    const why = whyUnfit(before, fits);
+    return why === undefined ? { action: 'leave' } : { action: 'refused', why };
+  }
   if (unmet.length > 0) return { action: 'unknown', why: unmet.join('; ') };
   try {
     const after = await dryRun(client, kind, stated(object, before));

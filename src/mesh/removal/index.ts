@@ -59,7 +59,8 @@ export async function removeObjects(client: KubeClient, found: Found[], options:
       options.signal.throwIfAborted();
       const strangers = await strangersIn(client, one);
       if (strangers.length > 0) {
-        await release(client, one);
+        // A definition without our fields would be none; a namespace is one, whose pods are injected no more.
+        if (kind === kinds.Namespace) await release(client, one);
         const shown = strangers.slice(0, 3).join(', ') + (strangers.length > 3 ? ' and more' : '');
         result.kept.push({ object: nameOf(one.object), why: `it holds what is not ours: ${shown}` });
         continue;

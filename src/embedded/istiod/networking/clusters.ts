@@ -56,7 +56,7 @@ function outboundCluster(
         }),
     metadata: serviceMetadata(service, subset, rule),
     // A router's listeners do not sniff.
-    ...(proxy.type === 'sidecar' || isHttp2(port.protocol) ? protocolOptions(port) : {}),
+    ...(proxy.type === 'sidecar' || isHttp2(port.protocol) ? protocolOptions(port, policy) : {}),
     ...security(snapshot, service, port, subset, policy, direct),
   };
 }
@@ -127,13 +127,19 @@ function serviceMetadata(service: MeshService, subset: string, rule?: KubeObject
   };
 }
 
-function protocolOptions(port: ServicePort): any {
-  if (isHttp2(port.protocol)) return httpOptions({ explicit_http_config: { http2_protocol_options: {} } });
-  return port.protocol === 'UNSUPPORTED' ? likeDownstream() : {};
+function protocolOptions(port: ServicePort, policy?: any): any {
+  const most = policy?.connectionPool?.http?.maxRequestsPerConnection;
+  const common = most ? { common_http_protocol_options: { max_requests_per_connection: most } } : {};
+  if (isHttp2(port.protocol)) return httpOptions({ ...common, explicit_http_config: { http2_protocol_options: {} } });
+  if (port.protocol === 'UNSUPPORTED') return likeDownstream(common);
+  return most ? httpOptions({ ...common, explicit_http_config: { http_protocol_options: {} } }) : {};
 }
 
-const likeDownstream = (): any =>
-  httpOptions({ use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } });
+const likeDownstream = (common: object = {}): any =>
+  httpOptions({
+    ...common,
+    use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} },
+  });
 
 function httpOptions(options: any): any {
   const name = 'extensions.upstreams.http.v3.HttpProtocolOptions';

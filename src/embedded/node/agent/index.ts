@@ -2,7 +2,7 @@
  * The Istio agent of a proxy container, on the kubelet's side: it writes Envoy's bootstrap, carries its ADS stream to istiod, and gets and
  * serves its certificate. It speaks to any istiod as Istio's own agent does.
  */
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, watch, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import { pilotAgent } from './pilot-agent.ts';
 import { type ProxySettings, proxySettings, volumeFile } from './proxy-settings.ts';
 import { secretService, streamSecretsPath } from './secret-service.ts';
 import { agentMountPath, type ProxyAgent, type ProxyAgentRequest } from './types.ts';
-import { keepCertificate } from './workload-certificate.ts';
+import { type CertificateSource, keepCertificate } from './workload-certificate.ts';
 import { xdsProxy } from './xds-proxy.ts';
 
 export type { ProxyAgent, ProxyAgentRequest } from './types.ts';
@@ -27,10 +27,11 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
   const certificate = keepCertificate(
     id,
     settings,
-    (bytes) => callUnary(istiod, createCertificatePath, bytes),
+    (bytes) => callUnary(istiod.connect, createCertificatePath, bytes),
     request.log,
   );
-  const xds = xdsProxy(istiod, request.log);
+  const roots = followRoots(request, certificate);
+  const xds = xdsProxy(istiod.connect, request.log);
   const servers = await Promise.all([
     serve(grpc, join(request.folder, 'xds'), (server) =>
       server.addService(xds.definition as never, xds.handlers as never),
@@ -66,9 +67,45 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
     ],
     drain: (signal) => drain(join(request.folder, basename(sockets.drain)), settings, signal),
     async stop() {
+      roots.close();
       certificate.stop();
       for (const server of servers) server.forceShutdown();
-      istiod().client.close();
+      istiod.close();
+    },
+  };
+}
+/**
+ * Other roots in istio-ca-root-cert are other certificates: the one that is held may be of a root that is about to go, and the roots by
+ * which peers are judged come with the answer. Istio's agent learns them the same way, at its next renewal.
+ */
+function followRoots(request: ProxyAgentRequest, certificate: CertificateSource): { close(): void } {
+  const folder = request.volume('/var/run/secrets/istio');
+  const read = (): string => {
+    try {
+      return volumeFile(request, '/var/run/secrets/istio', 'root-cert.pem');
+    } catch {
+      return ''; // between two states of the volume
+    }
+  };
+  let known = read();
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    const now = read();
+    if (now === '' || now === known) return;
+    known = now;
+    request.log('the roots of the mesh have changed: a new certificate is asked for');
+    certificate.renew();
+  };
+  const watcher = folder
+    ? watch(folder, () => {
+        clearTimeout(timer);
+        timer = setTimeout(look, 50);
+      })
+    : undefined;
+  return {
+    close() {
+      clearTimeout(timer);
+      watcher?.close();
     },
   };
 }
@@ -96,9 +133,9 @@ function istiodConnection(
   grpc: Grpc,
   request: ProxyAgentRequest,
   settings: ProxySettings,
-): () => { client: Client; metadata: Metadata } {
+): { connect(): { client: Client; metadata: Metadata }; close(): void } {
   let made: { client: Client; basis: string } | undefined;
-  return () => {
+  const connect = () => {
     const root = volumeFile(request, '/var/run/secrets/istio', 'root-cert.pem');
     const { discoveryHost, discoveryPort } = settings;
     const resolved = /^\d+\.\d+\.\d+\.\d+$/.test(discoveryHost) ? discoveryHost : request.resolve(discoveryHost);
@@ -127,6 +164,8 @@ function istiodConnection(
     metadata.set('clusterid', settings.clusterId);
     return { client: made.client, metadata };
   };
+  // Istiod may have gone before its proxies: to end there is nothing to look up.
+  return { connect, close: () => made?.client.close() };
 }
 
 function callUnary(

@@ -12,6 +12,8 @@ export interface WorkloadCertificate {
 export interface CertificateSource {
   current(): WorkloadCertificate | undefined;
   subscribe(listener: () => void): void;
+  /** Asks for a new one now. */
+  renew(): void;
   stop(): void;
 }
 
@@ -63,6 +65,11 @@ export function keepCertificate(
   return {
     current: () => held,
     subscribe: (listener) => listeners.add(listener),
+    renew() {
+      if (stopped) return;
+      clearTimeout(timer);
+      void renew();
+    },
     stop() {
       stopped = true;
       clearTimeout(timer);
