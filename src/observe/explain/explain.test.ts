@@ -226,6 +226,21 @@ const cases: Record<string, Case> = {
     expected: ['config-not-read'],
     outcome: 'reaches',
   },
+  'a Sidecar that leaves the service out': {
+    change: () => {
+      mesh.east.put('Sidecar', 'sample', 'narrow', { spec: { egress: [{ hosts: ['./*.x'] }] } });
+      proxy('east', 'curl-1').listeners.delete('0.0.0.0_5000');
+    },
+    expected: ['route-cluster-missing'],
+    outcome: 'reaches',
+    says: 'Sidecar east/sample/narrow has egress hosts ./*.x',
+  },
+  'a host that the routes of the port do not name': {
+    change: () => void proxy('east', 'curl-1').routes.get('5000').virtual_hosts.shift(),
+    expected: ['route-cluster-missing'],
+    outcome: 'reaches',
+    says: 'has not been told of it yet',
+  },
   'no endpoints': {
     change: () => {
       for (const side of [mesh.east, mesh.west]) side.get('EndpointSlice', 'helloworld-abcde').endpoints = [];

@@ -28,6 +28,8 @@ export interface ControlPlane {
   proxies: any[];
   /** ConfigMap istio, key mesh. */
   meshConfig: any;
+  /** Suffix of service names, as istiod was started with. */
+  domain: string;
 }
 
 const longestMs = 15_000;
@@ -133,7 +135,7 @@ export class MeshFacts {
     ]);
     const text = maps.find((one) => one.metadata.name === 'istio')?.['data']?.mesh ?? '';
     const { parse } = await import('yaml');
-    return { cluster, namespace, pod: name, known, proxies, meshConfig: parse(text) ?? {} };
+    return { cluster, namespace, pod: name, known, proxies, meshConfig: parse(text) ?? {}, domain: domainOf(pod) };
   }
 
   /** Istio's own istiod shows its pages to its own pod alone; then they are asked for there. */
@@ -195,6 +197,14 @@ export class MeshFacts {
     const system = planes[0]?.namespace ?? 'istio-system';
     return namespaces.find((one) => one.metadata.name === system)?.metadata.labels?.['topology.istio.io/network'] ?? '';
   }
+}
+
+function domainOf(pod: Pod): string {
+  const args: string[] = (pod.spec['containers'] ?? []).flatMap((one: any) => one.args ?? []);
+  const index = args.indexOf('--domain');
+  return (
+    (index === -1 ? args.find((one) => one.startsWith('--domain='))?.slice(9) : args[index + 1]) ?? 'cluster.local'
+  );
 }
 
 function asList(value: unknown): any[] | undefined {
