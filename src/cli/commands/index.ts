@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../command.ts';
 import { artifacts } from './artifacts.ts';
+import { doctor } from './doctor.ts';
 import { down } from './down.ts';
 import { explain } from './explain.ts';
 import { init } from './init.ts';
@@ -17,6 +18,7 @@ export const commands: CommandSpec[] = [
   status,
   verify,
   explain,
+  doctor,
   down,
   kubeconfig,
   logs,
