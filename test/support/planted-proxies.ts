@@ -109,6 +109,8 @@ export class PlantedSide {
   readonly objects: any[] = [];
   readonly proxies = new Map<string, PlantedProxy>();
   readonly pages = new Map<string, unknown>();
+  /** Whether tokens are accepted here. */
+  isTokenGood = true;
   /** Set: no request is answered. */
   silent = false;
 
@@ -164,6 +166,10 @@ export class PlantedSide {
         const page = path.split('/debug/')[1] ?? '';
         return this.pages.has(page) ? this.pages.get(page) : refuse(path);
       },
+      create: async (_kind: Kind, object: KubeObject) => ({
+        ...object,
+        status: { authenticated: this.isTokenGood },
+      }),
       exec: async ({ pod, command }: ExecOptions): Promise<ExecResult> => {
         const proxy = this.proxies.get(pod);
         if (!proxy) return { stdout: '', stderr: 'there is no such container', exitCode: 1 };
@@ -247,7 +253,10 @@ function plantObjects(side: PlantedSide, { name, network, version, prefix, gatew
     labels,
   );
   const pod = (podName: string, namespace: string, address: string, more: Record<string, string>) => {
-    const env = [{ name: 'ISTIO_META_CLUSTER_ID', value: name }];
+    const env = [
+      { name: 'ISTIO_META_CLUSTER_ID', value: name },
+      { name: 'ISTIO_META_NETWORK', value: network },
+    ];
     side.put(
       'Pod',
       namespace,
@@ -313,7 +322,13 @@ function plantControlPlane(east: PlantedSide): void {
   );
   east.pages.set(
     'syncz',
-    shapes.map((one) => ({ cluster_id: one.name, proxy: 'curl-1.sample', ...acknowledged })),
+    shapes.flatMap(({ name, version }) =>
+      ['curl-1.sample', `helloworld-${version}-1.sample`, `gateway-1.${system}`].map((proxy) => ({
+        cluster_id: name,
+        proxy,
+        ...acknowledged,
+      })),
+    ),
   );
 }
 
