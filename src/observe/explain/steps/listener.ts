@@ -100,8 +100,13 @@ export function listenerStep(
       ),
     );
   if (chain.name) made.details.push(`filter chain ${chain.name}`);
-  if (!manager && to.scheme === 'http' && !catchAll && service)
-    made.details.push('HTTP routes and VirtualServices’ http rules do not hold here, since the port is taken as TCP');
+  if (!manager && !catchAll && service)
+    made.details.push(
+      'balanced by connection: what is sent on one stays at its endpoint',
+      ...(to.scheme === 'http'
+        ? ['http rules of VirtualServices do not hold here, since the port is taken as TCP']
+        : []),
+    );
   if (manager) return { step: made, listener, manager };
   const proxy = tcpProxyOf(chain);
   const weighted = (proxy?.weighted_clusters?.clusters ?? []).map((one: any) => ({
