@@ -14,6 +14,7 @@ export async function reconcileMesh(options: {
   trustFolder: string;
   progress: ProgressView;
   context: CommandContext;
+  takeOver?: boolean;
 }): Promise<ReconcileResult> {
   const { mesh, clusters, progress, context } = options;
   const stage = 'mesh';
@@ -23,29 +24,31 @@ export async function reconcileMesh(options: {
     clusters,
     trust: trustStoreIn(options.trustFolder),
     signal: context.signal,
+    takeOver: options.takeOver ?? false,
     progress: ({ part, cluster, state, detail }) =>
       progress.update({ stage, item: `${part} (${cluster})`, state: states[state], detail }),
   }).catch((error) => {
     progress.update({ stage, state: 'failed' });
     throw error;
   });
-  const { created, changed, unchanged } = countObjects(result);
+  const { created, changed, removed, unchanged } = countObjects(result);
   progress.update({
     stage,
     state: result.changed ? 'done' : 'unchanged',
     detail: result.changed
-      ? `${created} objects created, ${changed} changed, ${unchanged} as they were`
+      ? `${created} objects created, ${changed} changed, ${removed ? `${removed} removed, ` : ''}${unchanged} as they were`
       : `all ${unchanged} objects are as they should be`,
   });
   return result;
 }
 
-export function countObjects(result: ReconcileResult): { created: number; changed: number; unchanged: number } {
+export function countObjects(result: ReconcileResult) {
   const sum = (count: (part: ReconcileResult['parts'][number]) => number): number =>
     result.parts.reduce((total, part) => total + count(part), 0);
   return {
     created: sum((part) => part.created.length),
     changed: sum((part) => part.changed.length),
+    removed: result.removed.length,
     unchanged: sum((part) => part.unchanged),
   };
 }
@@ -59,7 +62,7 @@ const states: Record<ReconcileEvent['state'], StepState> = {
 };
 
 /** The root's files are named as Istio's tools name them. */
-function trustStoreIn(folder: string): TrustStore {
+export function trustStoreIn(folder: string): TrustStore {
   const [certPath, keyPath] = [join(folder, 'root-cert.pem'), join(folder, 'root-key.pem')];
   return {
     async load() {

@@ -35,6 +35,13 @@ export type DesiredObject = KubeObject & { apiVersion: string; kind: string };
 export interface Placed {
   cluster: string;
   object: DesiredObject;
+  /** Why an object that somebody else has made does not serve in its place; undefined when it does, and is then left as it is. */
+  fits?: ((existing: KubeObject) => string | undefined) | undefined;
+}
+
+export interface PartCommand {
+  command: string[];
+  why: string;
 }
 
 export interface PartPlace {
@@ -49,6 +56,8 @@ export interface Part {
   /** What must be ready before: in the same cluster, or in others. */
   needs(mesh: Mesh, cluster: MeshCluster): PartPlace[];
   desired(context: PartContext): Promise<Placed[]> | Placed[];
+  /** Programs that bringing it up runs, such as istioctl, where it would run them now. */
+  commands?(context: PartContext): Promise<PartCommand[]> | PartCommand[];
   /** Returns when the part is ready; each wait says its reason through `context.wait`. */
   ready(context: PartContext): Promise<void>;
 }

@@ -4,8 +4,10 @@ import { KubeClient } from '../kube/index.ts';
 import type { Mesh, MeshCluster } from '../spec/index.ts';
 import { applyAll } from './apply.ts';
 import { startInOrder } from './order.ts';
+import { findObjects, isOwned, keyOf, ownerSelector } from './owner.ts';
 import type { MeshTarget, Part, PartContext, TrustStore } from './part.ts';
 import { parts } from './parts/index.ts';
+import { removeObjects } from './removal/index.ts';
 import { isChanged, type PartResult, type ReconcileEvent, type ReconcileResult, readAddresses } from './result.ts';
 import { sentence, waiter } from './wait.ts';
 
@@ -15,6 +17,8 @@ export interface ReconcileOptions {
   trust: TrustStore;
   progress?: (event: ReconcileEvent) => void;
   signal?: AbortSignal;
+  /** Makes objects of others ours. */
+  takeOver?: boolean;
   /** Milliseconds for all waits together. */
   timeoutMs?: number;
 }
@@ -26,12 +30,16 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRes
     ...options,
     signal: options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal,
     clients: new Map(options.clusters.map((target) => [target.name, clientOf(target)])),
-    deadline: Date.now() + (options.timeoutMs ?? 120_000),
+    // Many clusters on one machine start side by side.
+    deadline: Date.now() + (options.timeoutMs ?? 90_000 + 15_000 * options.clusters.length),
+    wanted: new Set(),
   };
   const units = startInOrder(options.mesh, parts, (part, cluster) => bringUp(run, part, cluster));
   try {
     const results = await Promise.all(units);
-    return { parts: results, changed: results.some(isChanged), addresses: await readAddresses(run.clients) };
+    const removed = (await Promise.all([...run.clients.values()].map((client) => removeUnwanted(run, client)))).flat();
+    const changed = results.some(isChanged) || removed.length > 0;
+    return { parts: results, removed, changed, addresses: await readAddresses(run.clients) };
   } catch (error) {
     abort.abort(error);
     await Promise.allSettled(units);
@@ -46,6 +54,8 @@ interface Run extends ReconcileOptions {
   clients: Map<string, KubeClient>;
   /** Milliseconds since the epoch. */
   deadline: number;
+  /** Objects that parts have placed. */
+  wanted: Set<string>;
 }
 
 /** Messages name a cluster as mesh.yaml does, whatever its context is called. */
@@ -70,7 +80,9 @@ async function bringUp(run: Run, part: Part, cluster: MeshCluster): Promise<Part
   };
   try {
     tell({ state: 'applying' });
-    const applied = await applyAll(await part.desired(context), clientOf, run.signal);
+    const placed = await part.desired(context);
+    for (const one of placed) run.wanted.add(keyOf(one));
+    const applied = await applyAll(placed, clientOf, run);
     await part.ready(context);
     const result = { ...about, ...applied };
     tell({ state: isChanged(result) ? 'ready' : 'unchanged' });
@@ -80,4 +92,13 @@ async function bringUp(run: Run, part: Part, cluster: MeshCluster): Promise<Part
     if (!run.signal.aborted) tell({ state: 'failed', detail: messageOf(error) });
     throw error;
   }
+}
+
+/** What we made for an earlier mesh file. It goes when all that replaces it stands. */
+async function removeUnwanted(run: Run, client: KubeClient): Promise<ReconcileResult['removed']> {
+  const owned = await findObjects(client, isOwned, ownerSelector);
+  const unwanted = owned.filter(({ object }) => !run.wanted.has(keyOf({ cluster: client.name, object })));
+  if (unwanted.length === 0) return [];
+  const { removed } = await removeObjects(client, unwanted, { signal: run.signal });
+  return removed.map((object) => ({ cluster: client.name, object }));
 }

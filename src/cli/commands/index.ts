@@ -1,11 +1,13 @@
 import type { CommandSpec } from '../command.ts';
 import { artifacts } from './artifacts.ts';
+import { console } from './console.ts';
 import { doctor } from './doctor.ts';
 import { down } from './down.ts';
 import { explain } from './explain.ts';
 import { init } from './init.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { logs } from './logs.ts';
+import { plan } from './plan.ts';
 import { schema } from './schema.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
@@ -15,11 +17,13 @@ import { version } from './version.ts';
 /** Every command, in the order of the help. */
 export const commands: CommandSpec[] = [
   up,
+  plan,
   status,
   verify,
   explain,
   doctor,
   down,
+  console,
   kubeconfig,
   logs,
   init,

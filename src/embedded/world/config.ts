@@ -10,10 +10,14 @@ export interface WorldConfig {
   programs: Programs;
   /** Image reference to program, beside the built-in catalogue. */
   images: Record<string, CatalogueAddition>;
+  /** The program of each cluster process, absolute; without it the one that joins Isthmus' own API server, controllers and node. */
+  clusterProgram?: string | undefined;
 }
 
 export interface EmbeddedCluster {
   name: string;
+  /** Pods of clusters on one network reach each other by their addresses. */
+  network: string;
   nodeAddress: string;
   podRange: string;
   serviceRange: string;

@@ -1,11 +1,11 @@
 /**
  * The world's network: one bridge `wan` on which every node has its address, and a namespace per node. Which addresses reach which is
- * decided here alone: pod networks hang below their node, and no route to them exists on the shared network.
+ * decided here alone: pod networks hang below their node, and routes to them lead between nodes of one network only.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { run } from '../../process/index.ts';
 import { addressAt, prefixLength } from './addresses.ts';
-import { nodeNamespace, type WorldConfig } from './config.ts';
+import { type EmbeddedCluster, nodeNamespace, type WorldConfig } from './config.ts';
 
 /** Called by the first process of the world, before anything else runs in it. */
 export async function setUpWorldNetwork(config: WorldConfig): Promise<void> {
@@ -31,9 +31,19 @@ export async function setUpWorldNetwork(config: WorldConfig): Promise<void> {
   );
   for (const cluster of config.clusters) {
     const address = `${cluster.nodeAddress}/${prefixLength(config.sharedNetwork)}`;
-    await ip(['link set lo up', `addr add ${address} dev eth0`, 'link set eth0 up'], nodeNamespace(cluster.name));
+    const routes = routesFrom(cluster, config.clusters);
+    await ip(
+      ['link set lo up', `addr add ${address} dev eth0`, 'link set eth0 up', ...routes],
+      nodeNamespace(cluster.name),
+    );
   }
 }
+
+/** As a flat network has them: the pods of each neighbour by way of its node. */
+const routesFrom = (cluster: EmbeddedCluster, all: EmbeddedCluster[]): string[] =>
+  all
+    .filter((other) => other.name !== cluster.name && other.network === cluster.network)
+    .map((other) => `route replace ${other.podRange} via ${other.nodeAddress}`);
 
 async function ip(lines: string[], namespace?: string): Promise<void> {
   await run('ip', [...(namespace ? ['-n', namespace] : []), '-batch', '-'], { input: `${lines.join('\n')}\n` });

@@ -98,7 +98,7 @@ function superviseCluster(
 function spawnClusterProcess(config: WorldConfig, cluster: EmbeddedCluster, socket: number): ChildProcess {
   const { log } = clusterPaths(config.home, cluster.name);
   const output = openSync(log, 'a', 0o600);
-  const program = join(config.programs.isthmusRoot, 'src/embedded/world/cluster-process.ts');
+  const program = config.clusterProgram ?? join(config.programs.isthmusRoot, 'src/embedded/world/cluster-process.ts');
   return spawn(
     'nsenter',
     [

@@ -1,5 +1,14 @@
 import { type KubeObject, kinds } from '../../kube/index.ts';
 import { remotesOf } from '../../spec/index.ts';
+import {
+  injectorName,
+  isDefinition,
+  isIstio,
+  isReader,
+  istiodName,
+  istioObjects,
+  metricsFilter,
+} from '../istio/index.ts';
 import { type DesiredObject, here, type Part, type PartContext, systemNamespace } from '../part.ts';
 import { waitForAddress, waitForDeployment } from '../predicates.ts';
 import type { Lack } from '../wait.ts';
@@ -7,7 +16,6 @@ import { gatewayName } from './gateway-addresses.ts';
 import { istiodDeployment, istiodLabels } from './istiod-deployment.ts';
 import { istiodRights } from './istiod-rights.ts';
 import { injectorConfig, meshConfig } from './mesh-config.ts';
-import { readerObjects } from './reader.ts';
 import { injectorWebhook, validatorWebhook } from './webhooks.ts';
 
 const labels = istiodLabels;
@@ -20,15 +28,18 @@ export const controlPlane: Part = {
     ...['custom-resources', 'namespaces', 'trust'].map((part) => ({ part, cluster: cluster.name })),
     ...(cluster.role === 'remote' ? [{ part: 'gateway-addresses', cluster: cluster.primary }] : []),
   ],
-  desired: async (context) =>
-    here(context, context.cluster.role === 'primary' ? primaryObjects(context) : await remoteObjects(context)),
+  async desired(context) {
+    if (isIstio(context.mesh)) return here(context, await installedObjects(context));
+    return here(context, context.cluster.role === 'primary' ? primaryObjects(context) : await remoteObjects(context));
+  },
   async ready(context) {
-    if (context.cluster.role === 'primary') await waitForDeployment(context, systemNamespace, 'istiod');
+    const { mesh } = context;
+    if (context.cluster.role === 'primary') await waitForDeployment(context, systemNamespace, istiodName(mesh));
     const { client } = context;
     await context.wait.for({
       client,
       kind: kinds.MutatingWebhookConfiguration,
-      name: 'istio-sidecar-injector',
+      name: injectorName(mesh),
       judge: whyNoBundle,
     });
     await context.wait.for({
@@ -50,11 +61,36 @@ function whyNoBundle(webhook: KubeObject | undefined): Lack | undefined {
   return empty.length === 0 ? undefined : { why: 'its caBundle is empty', ends: writtenByIstiod };
 }
 
+/** Istio's own, but for what other parts apply. */
+async function installedObjects(context: PartContext): Promise<DesiredObject[]> {
+  const { mesh, cluster } = context;
+  const isRemote = cluster.role === 'remote';
+  const address = isRemote ? await waitForAddress(context, cluster.primary, systemNamespace, gatewayName) : undefined;
+  const objects = (await istioObjects(mesh, cluster, address)).filter((one) => !isDefinition(one));
+  const all = isRemote ? objects.filter((one) => !isReader(one)) : objects;
+  return Promise.all([
+    ...all.map((one) => (one.kind === 'ValidatingWebhookConfiguration' ? withPolicyOf(context, one) : one)),
+    ...(!isRemote && mesh.controlPlane.istio.upstreamEnvoy ? [metricsFilter()] : []),
+  ]);
+}
+
+/** istiod lets the API server insist on validation as soon as it can answer; that is not taken back. */
+async function withPolicyOf({ client }: PartContext, object: DesiredObject): Promise<DesiredObject> {
+  const found = await client.find(kinds.ValidatingWebhookConfiguration, object.metadata.name ?? '');
+  const policies = new Map<string, unknown>(
+    (found?.['webhooks'] ?? []).map((one: any) => [one.name, one.failurePolicy]),
+  );
+  const webhooks = (object['webhooks'] ?? []).map((one: any) => ({
+    ...one,
+    failurePolicy: policies.get(one.name) ?? one.failurePolicy,
+  }));
+  return { ...object, webhooks };
+}
+
 function primaryObjects(context: PartContext): DesiredObject[] {
   const { cluster, mesh } = context;
   const isExternal = remotesOf(mesh, cluster.name).length > 0;
   return [
-    ...readerObjects(false),
     ...istiodRights(),
     meshConfig(context),
     injectorConfig(context, isExternal),

@@ -8,7 +8,12 @@ type Context = Pick<PartContext, 'mesh' | 'cluster'>;
 export function meshConfig({ mesh }: Context): DesiredObject {
   const config = {
     accessLogFile: mesh.controlPlane.accessLog ? '/dev/stdout' : '',
-    defaultConfig: { discoveryAddress: `istiod.${systemNamespace}.svc:15012`, meshId: mesh.meshID, proxyMetadata: {} },
+    defaultConfig: {
+      discoveryAddress: `istiod.${systemNamespace}.svc:15012`,
+      meshId: mesh.meshID,
+      // The agent of each proxy asks for certificates of this life; what istiod has as its default is for those that do not ask.
+      proxyMetadata: { SECRET_TTL: `${mesh.trust.workloadTtlSeconds}s` },
+    },
     defaultProviders: { metrics: ['prometheus'] },
     enablePrometheusMerge: true,
     rootNamespace: systemNamespace,

@@ -1,5 +1,7 @@
 import { stringify } from 'yaml';
 import { kinds, type Secret } from '../../kube/index.ts';
+import { readersOf } from '../../spec/index.ts';
+import { isIstio, isReader, istioObjects } from '../istio/index.ts';
 import { type Part, type PartContext, type Placed, systemNamespace } from '../part.ts';
 import { readerAccount, readerObjects } from './reader.ts';
 
@@ -7,16 +9,14 @@ const tokenSecret = `${readerAccount}-istio-remote-secret-token`;
 
 export const remoteSecretName = (cluster: string): string => `istio-remote-secret-${cluster}`;
 
-/** How the primary's istiod reads a remote: an account there with a token that does not expire, and a Secret here that holds its kubeconfig. */
+/** How the istiods of other clusters read this one: an account with a token, which Secrets there hold in a kubeconfig. */
 export const remoteAccess: Part = {
   name: 'remote-access',
-  applies: (_, cluster) => cluster.role === 'remote',
-  needs: (_, cluster) => [
-    { part: 'namespaces', cluster: cluster.name },
-    { part: 'namespaces', cluster: cluster.primary },
-  ],
-  desired: (context) => {
-    const { name } = context.cluster;
+  applies: (mesh, cluster) => readersOf(mesh, cluster).length > 0,
+  needs: (_, cluster) => [{ part: 'namespaces', cluster: cluster.name }],
+  async desired(context) {
+    const { mesh, cluster } = context;
+    const { name, role } = cluster;
     const annotations = { 'kubernetes.io/service-account.name': readerAccount };
     const token = {
       apiVersion: 'v1',
@@ -24,7 +24,10 @@ export const remoteAccess: Part = {
       type: 'kubernetes.io/service-account-token',
       metadata: { name: tokenSecret, namespace: systemNamespace, annotations },
     };
-    return [...readerObjects(true), token].map((object): Placed => ({ cluster: name, object }));
+    const account = isIstio(mesh)
+      ? (await istioObjects(mesh, cluster)).filter(isReader)
+      : readerObjects(role === 'remote');
+    return [...account, token].map((object): Placed => ({ cluster: name, object }));
   },
   ready: async (context) => void (await filledToken(context)),
 };
@@ -35,6 +38,13 @@ function filledToken(context: PartContext): Promise<Secret> {
     kind: kinds.Secret,
     name: tokenSecret,
     namespace: systemNamespace,
+    assumed: (text) => {
+      const encoded = Buffer.from(text).toString('base64');
+      return {
+        metadata: { name: tokenSecret, namespace: systemNamespace },
+        data: { token: encoded, 'ca.crt': encoded },
+      };
+    },
     judge: (found) =>
       found?.data?.['token'] && found.data['ca.crt']
         ? undefined
@@ -42,13 +52,16 @@ function filledToken(context: PartContext): Promise<Secret> {
   });
 }
 
-/** The remote secret itself, in the primary. The address in it is the one by which istiod's pod reaches the remote: never 127.0.0.1. */
+/** The remote secret itself, in each primary but the cluster. The address in it is the one by which istiod's pod reaches it: never 127.0.0.1. */
 export const remoteSecrets: Part = {
   name: 'remote-secrets',
-  applies: (_, cluster) => cluster.role === 'remote',
-  needs: (_, cluster) => [{ part: 'remote-access', cluster: cluster.name }],
+  applies: (mesh, cluster) => readersOf(mesh, cluster).length > 0,
+  needs: (mesh, cluster) => [
+    { part: 'remote-access', cluster: cluster.name },
+    ...readersOf(mesh, cluster).map((reader) => ({ part: 'namespaces', cluster: reader.name })),
+  ],
   async desired(context) {
-    const { name, primary } = context.cluster;
+    const { name } = context.cluster;
     const { data = {} } = await filledToken(context);
     const kubeconfig = {
       apiVersion: 'v1',
@@ -76,7 +89,7 @@ export const remoteSecrets: Part = {
       },
       data: { [name]: Buffer.from(stringify(kubeconfig)).toString('base64') },
     };
-    return [{ cluster: primary, object }];
+    return readersOf(context.mesh, context.cluster).map((reader) => ({ cluster: reader.name, object }));
   },
   ready: async () => {},
 };

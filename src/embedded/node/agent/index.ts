@@ -3,10 +3,12 @@
  * serves its certificate. It speaks to any istiod as Istio's own agent does.
  */
 import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { request as httpRequest } from 'node:http';
+import { basename, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Client, Metadata, Server } from '@grpc/grpc-js';
 import { createCertificatePath, rawMethod } from '../../proto/index.ts';
-import { bootstrap } from './bootstrap.ts';
+import { bootstrap, drainPath, sockets } from './bootstrap.ts';
 import { pilotAgent } from './pilot-agent.ts';
 import { type ProxySettings, proxySettings, volumeFile } from './proxy-settings.ts';
 import { secretService, streamSecretsPath } from './secret-service.ts';
@@ -22,7 +24,12 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
   const settings = proxySettings(request);
   const istiod = istiodConnection(grpc, request, settings);
   const id = `spiffe://${settings.trustDomain}/ns/${settings.namespace}/sa/${settings.serviceAccount}`;
-  const certificate = keepCertificate(id, (bytes) => callUnary(istiod, createCertificatePath, bytes), request.log);
+  const certificate = keepCertificate(
+    id,
+    settings,
+    (bytes) => callUnary(istiod, createCertificatePath, bytes),
+    request.log,
+  );
   const xds = xdsProxy(istiod, request.log);
   const servers = await Promise.all([
     serve(grpc, join(request.folder, 'xds'), (server) =>
@@ -50,16 +57,33 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
         'misc:error',
         '--file-flush-interval-msec',
         '200',
+        // As Istio's agent says it: whoever is connected to a listener that goes is told with the next answer, not some time later.
+        '--drain-strategy',
+        'immediate',
         '--drain-time-s',
         String(settings.drainSeconds),
       ],
     ],
+    drain: (signal) => drain(join(request.folder, basename(sockets.drain)), settings, signal),
     async stop() {
       certificate.stop();
       for (const server of servers) server.forceShutdown();
       istiod().client.close();
     },
   };
+}
+
+/** A proxy that cannot be told, since it has not started or has ended, is not waited for. */
+async function drain(socketPath: string, settings: ProxySettings, signal: AbortSignal): Promise<void> {
+  const told = Promise.withResolvers<boolean>();
+  const asking = httpRequest({ socketPath, method: 'POST', path: drainPath(settings), timeout: 1_000 }, (response) => {
+    response.resume();
+    told.resolve(response.statusCode === 200);
+  });
+  asking.on('error', () => told.resolve(false));
+  asking.on('timeout', () => asking.destroy());
+  asking.end();
+  if (await told.promise) await pause(settings.terminationDrainSeconds * 1000, undefined, { signal }).catch(() => {});
 }
 
 type Grpc = typeof import('@grpc/grpc-js');

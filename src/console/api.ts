@@ -1,0 +1,156 @@
+/**
+ * The console's API as types only, for the server and for the browser. Data are those of the observe room (src/observe/types); here is how
+ * they are asked for.
+ *
+ * Lists take `clusters=` and `namespaces=` (comma-separated; without them: all that the user may see), rates take `duration=` (as in 1m,
+ * 10m, 1h; at most 24h) and `queryTime=` (seconds since 1970, for the past). One entity is named by its path and `clusterName=`, which may
+ * be left out where only one cluster has it. Errors are ApiError with the HTTP status.
+ *
+ * | method and path | answer |
+ * |---|---|
+ * | GET /api | ApiRoot |
+ * | GET /api/openapi.json | this API as an OpenAPI document |
+ * | GET /api/status | StatusInfo, Kiali's |
+ * | GET /api/config | ServerConfig, Kiali's |
+ * | GET /api/auth/info | AuthInfo |
+ * | POST /api/authenticate | SessionInfo; body token=... (form); DELETE /api/logout ends it |
+ * | GET /api/clusters | ClusterListItem[] |
+ * | GET /api/namespaces | NamespaceListItem[] |
+ * | GET /api/mesh | MeshView |
+ * | GET /api/mesh/graph | MeshGraph, Kiali's form of it |
+ * | GET /api/mesh/tls | Kiali's { status, autoMTLSEnabled, minTLS } |
+ * | GET /api/overview | Overview |
+ * | GET /api/namespaces/graph | Graph; graphType, boxBy, injectServiceNodes, includeIdleEdges, responseTime=avg|50|95|99, throughputType |
+ * | GET /api/namespaces/{ns}/{workloads|applications|services}/{name}/graph | Graph of its neighbours |
+ * | GET /api/clusters/health | { namespaces: NamespaceHealth[], problems } |
+ * | GET /api/clusters/workloads, /apps, /services | WorkloadList, AppList, ServiceList |
+ * | GET /api/namespaces/{ns}/workloads, /apps, /services | the same of one namespace |
+ * | GET /api/namespaces/{ns}/health | NamespaceHealth[] , one a cluster |
+ * | GET /api/namespaces/{ns}/workloads/{name}, apps/{name}, services/{name} | WorkloadDetails, AppDetails, ServiceDetails |
+ * | GET ... /{name}/metrics | MetricsMap; direction=inbound|outbound, duration, step (seconds), byLabels (as in source_cluster) |
+ * | GET /api/namespaces/{ns}/pods/{pod} | PodView |
+ * | GET /api/namespaces/{ns}/pods/{pod}/logs | PodLogs; container, tailLines (default 500), sinceTime (seconds since 1970) |
+ * | GET /api/namespaces/{ns}/pods/{pod}/config_dump | EnvoyConfig |
+ * | GET /api/istio/config | IstioConfigList |
+ * | GET /api/istio/validations | IstioValidation[] |
+ * | GET /api/istio/differences | ConfigDifferences |
+ * | GET /api/istio/status | Kiali's component status: { cluster, namespace, name, status, isCore }[] |
+ * | GET /api/namespaces/{ns}/istio/{group}/{version}/{kind}/{name} | IstioConfigDetails |
+ * | PUT the same | ConfigChange; body: the object in YAML or JSON; dryRun=true only shows; 403 without --allow-edit |
+ * | GET /api/explain?from=&to= | Explanation; method, headers=name=value,... |
+ * | GET /api/events | EventList; since (seconds since 1970), limit |
+ * | GET /api/events/stream | server-sent events, each `data:` one StreamMessage, `id:` its number |
+ */
+import type { MeshEvent } from '../observe/types/index.ts';
+
+export type * from '../observe/types/index.ts';
+
+export interface ApiError {
+  /** Kiali's field: one sentence. */
+  error: string;
+  /** Stable, as in console.forbidden. */
+  code: string;
+  where?: string;
+  why?: string;
+  fix?: string;
+}
+
+export interface ApiRoot {
+  name: 'isthmus';
+  version: string;
+  openapi: string;
+}
+
+export interface ClusterListItem {
+  name: string;
+  accessible: boolean;
+  reason?: string;
+  lastSeen?: string;
+  network?: string;
+  apiEndpoint?: string;
+}
+
+export interface NamespaceListItem {
+  name: string;
+  cluster: string;
+  isControlPlane: boolean;
+  isAmbient: boolean;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+}
+
+/** Kiali's /api/status. */
+export interface StatusInfo {
+  status: Record<string, string>;
+  externalServices: { name: string; version?: string; url?: string; cluster?: string }[];
+  warningMessages: string[];
+}
+
+/** Kiali's /api/config, in the fields that mean something here. */
+export interface ServerConfig {
+  /** --allow-edit was given. */
+  allowEdit: boolean;
+  clusters: Record<string, ClusterListItem>;
+  istioNamespaces: Record<string, string>;
+  healthConfig: { rate: HealthRate[] };
+  prometheus: { globalScrapeInterval: number; storageTsdbRetention: number };
+  /** Seconds; ranges that pages offer. */
+  durations: number[];
+  version: string;
+}
+
+export interface HealthRate {
+  tolerance: { code: string; protocol: string; direction: string; degraded: number; failure: number }[];
+}
+
+export interface AuthInfo {
+  strategy: 'anonymous' | 'token' | 'openid';
+  sessionInfo?: SessionInfo;
+  authorizationEndpoint?: string;
+}
+
+export interface SessionInfo {
+  username: string;
+  expiresOn?: string;
+}
+
+/** Kiali's mesh graph: infrastructure as nodes, boxed by cluster and namespace. */
+export interface MeshGraph {
+  timestamp: number;
+  elements: {
+    nodes: { data: MeshGraphNode }[];
+    edges: { data: { id: string; source: string; target: string } & Record<string, unknown> }[];
+  };
+}
+export interface MeshGraphNode {
+  id: string;
+  parent?: string;
+  nodeType: 'box' | 'infra';
+  infraType: 'cluster' | 'namespace' | 'istiod' | 'dataplane' | 'gateway' | 'metricStore';
+  infraName: string;
+  cluster: string;
+  namespace: string;
+  isBox?: 'cluster' | 'namespace';
+  isInaccessible?: true;
+  version?: string;
+  healthData?: string;
+  infraData?: unknown;
+}
+
+/**
+ * What the stream says. Data are not in it: a page asks again for what has changed, which is then cheap. `changed` names what the change
+ * touches; several changes of a moment come as one message.
+ */
+export type StreamMessage =
+  | { type: 'hello'; serverTime: string; clusters: string[] }
+  | {
+      type: 'changed';
+      scopes: StreamScope[];
+      where: { cluster: string; namespace?: string; kind?: string; name?: string }[];
+    }
+  | { type: 'event'; event: MeshEvent }
+  /** New measurements are there: rates may have changed. */
+  | { type: 'traffic'; time: string }
+  | { type: 'ping' };
+
+export type StreamScope = 'mesh' | 'clusters' | 'namespaces' | 'workloads' | 'services' | 'config' | 'health' | 'pods';
