@@ -25,8 +25,8 @@ export interface Patient {
   primaries: ClusterView[];
   /** istio-system, or where istiod was found. */
   system: string;
-  /** A debug page of the istiod of a cluster: a list, or undefined where it is not shown. */
-  debug(cluster: ClusterView, page: string): Promise<any[] | undefined>;
+  /** A debug page of the istiod of a cluster: a list, or undefined where it is not shown. Read once, unless it is wanted anew. */
+  debug(cluster: ClusterView, page: string, anew?: boolean): Promise<any[] | undefined>;
   unread: { cluster: string; what: string; why: string }[];
   signal: AbortSignal;
 }
@@ -46,9 +46,9 @@ export async function examine(clusters: readonly ExaminedCluster[], signal: Abor
     system,
     unread,
     signal,
-    debug(cluster, page) {
+    debug(cluster, page, anew = false) {
       const key = `${cluster.name} ${page}`;
-      const known = pages.get(key) ?? debugPage(cluster, page, signal);
+      const known = (anew ? undefined : pages.get(key)) ?? debugPage(cluster, page, signal);
       pages.set(key, known);
       return known;
     },
