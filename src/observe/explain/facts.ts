@@ -67,9 +67,9 @@ export class MeshFacts {
   list<T extends KubeObject>(
     cluster: string,
     kind: Kind,
-    options: { namespace?: string; labelSelector?: string } = {},
+    options: { namespace?: string; labelSelector?: string; limit?: number } = {},
   ): Promise<T[]> {
-    const key = [cluster, kind.group, kind.plural, options.namespace, options.labelSelector].join(' ');
+    const key = [cluster, kind.group, kind.plural, options.namespace, options.labelSelector, options.limit].join(' ');
     const known = this.#lists.get(key);
     if (known) return known as Promise<T[]>;
     const made = within(this.client(cluster).list<T>(kind, options), this.#signal).then(
@@ -161,7 +161,8 @@ export class MeshFacts {
     return this.once(`id ${cluster}`, async () => {
       const [deployments, pods] = await Promise.all([
         this.list<Deployment>(cluster, kinds.Deployment, { labelSelector: 'app=istiod' }),
-        this.list<Pod>(cluster, kinds.Pod, { labelSelector: 'service.istio.io/canonical-name' }),
+        // Any few of its proxies tell it, however many there are.
+        this.list<Pod>(cluster, kinds.Pod, { labelSelector: 'service.istio.io/canonical-name', limit: 20 }),
       ]);
       const ids = [
         ...deployments.map((one) => envOf(one.spec['template']?.spec?.containers, 'CLUSTER_ID')),
