@@ -3,6 +3,7 @@ import { artifacts } from './artifacts.ts';
 import { ca } from './ca.ts';
 import { cluster } from './cluster.ts';
 import { console } from './console.ts';
+import { doctor } from './doctor.ts';
 import { down } from './down.ts';
 import { explain } from './explain.ts';
 import { init } from './init.ts';
@@ -28,6 +29,7 @@ export const commands: CommandSpec[] = [
   cluster,
   upgrade,
   explain,
+  doctor,
   down,
   console,
   kubeconfig,

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../../kube/index.ts';
 import type { MeshProxy, MeshService, MeshSnapshot, ServicePort } from '../model.ts';
 import { isHttp, isHttp2 } from '../registry/protocol.ts';
 import { destinationRuleFor, subsetsOf, trafficPolicy } from './destination-rule.ts';
+import { seconds } from './durations.ts';
 import { byTargetPort, type ServiceInstance } from './instances.ts';
 import { blackHole, clusterName, configMetadata, inboundPassthrough, passthrough, sniName, typed } from './names.ts';
 import { mtlsMode } from './peer-authentication.ts';
@@ -56,7 +57,7 @@ function outboundCluster(
         }),
     metadata: serviceMetadata(service, subset, rule),
     // A router's listeners do not sniff.
-    ...(proxy.type === 'sidecar' || isHttp2(port.protocol) ? protocolOptions(port, policy) : {}),
+    ...(proxy.type === 'router' && port.protocol === 'UNSUPPORTED' ? {} : protocolOptions(port, policy)),
     ...security(snapshot, service, port, subset, policy, direct),
   };
 }
@@ -78,7 +79,7 @@ function base(snapshot: MeshSnapshot, name: string, policy: any): any {
   return {
     name,
     alt_stat_name: `${name};`,
-    connect_timeout: pool.tcp?.connectTimeout ?? duration(snapshot.meshConfig.connectTimeout),
+    connect_timeout: seconds(pool.tcp?.connectTimeout) ?? duration(snapshot.meshConfig.connectTimeout),
     lb_policy: balancing[policy?.loadBalancer?.simple ?? ''] ?? 'LEAST_REQUEST',
     ...limits(pool),
     ...outlierDetection(policy?.outlierDetection),
@@ -104,8 +105,8 @@ function outlierDetection(settings: any): any {
       ...(settings.consecutiveGatewayErrors
         ? { consecutive_gateway_failure: settings.consecutiveGatewayErrors, enforcing_consecutive_gateway_failure: 100 }
         : {}),
-      interval: settings.interval ?? '10s',
-      base_ejection_time: settings.baseEjectionTime ?? '30s',
+      interval: seconds(settings.interval) ?? '10s',
+      base_ejection_time: seconds(settings.baseEjectionTime) ?? '30s',
       max_ejection_percent: settings.maxEjectionPercent ?? 10,
       enforcing_success_rate: 0,
     },

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../../kube/index.ts';
 import type { MeshProxy, MeshService, MeshSnapshot } from '../model.ts';
 import { isHttp } from '../registry/protocol.ts';
 import { hostFits, resolveHost } from './destination-rule.ts';
+import { seconds } from './durations.ts';
 import { addressesFor } from './instances.ts';
 import { clusterName, configMetadata, passthrough, typed } from './names.ts';
 import { peerHeaderValue } from './telemetry.ts';
@@ -259,7 +260,7 @@ function routeAction(snapshot: MeshSnapshot, namespace: string, rule: any, port:
   return {
     route: {
       ...target,
-      timeout: rule.timeout ?? '0s',
+      timeout: seconds(rule.timeout) ?? '0s',
       retry_policy: retryPolicy(rule.retries),
       ...(rule.rewrite?.uri ? { prefix_rewrite: rule.rewrite.uri } : {}),
       ...(rule.rewrite?.authority ? { host_rewrite_literal: rule.rewrite.authority } : {}),
@@ -284,7 +285,7 @@ function retryPolicy(retries: any): any {
     ...defaultRetry,
     num_retries: retries.attempts ?? 2,
     ...(retries.retryOn ? { retry_on: retries.retryOn } : {}),
-    ...(retries.perTryTimeout ? { per_try_timeout: retries.perTryTimeout } : {}),
+    ...(seconds(retries.perTryTimeout) ? { per_try_timeout: seconds(retries.perTryTimeout) } : {}),
   };
 }
 
