@@ -37,7 +37,7 @@
  * | GET /api/istio/status | Kiali's component status: { cluster, namespace, name, status, isCore }[] |
  * | GET /api/namespaces/{ns}/istio/{group}/{version}/{kind}/{name} | IstioConfigDetails |
  * | PUT the same | ConfigChange; body: the object in YAML or JSON; dryRun=true only shows; 403 without --allow-edit |
- * | GET /api/explain?from=&to= | what src/observe/explain gives |
+ * | GET /api/explain?from=&to= | Explanation; method, headers=name=value,... |
  * | GET /api/events | EventList; since (seconds since 1970), limit |
  * | GET /api/events/stream | server-sent events, each `data:` one StreamMessage, `id:` its number |
  */

@@ -1,6 +1,8 @@
 import type { CommandSpec } from '../command.ts';
 import { artifacts } from './artifacts.ts';
+import { console } from './console.ts';
 import { down } from './down.ts';
+import { explain } from './explain.ts';
 import { init } from './init.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { logs } from './logs.ts';
@@ -11,4 +13,17 @@ import { verify } from './verify.ts';
 import { version } from './version.ts';
 
 /** Every command, in the order of the help. */
-export const commands: CommandSpec[] = [up, status, verify, down, kubeconfig, logs, init, schema, artifacts, version];
+export const commands: CommandSpec[] = [
+  up,
+  status,
+  verify,
+  explain,
+  down,
+  console,
+  kubeconfig,
+  logs,
+  init,
+  schema,
+  artifacts,
+  version,
+];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../errors/index.ts';
 import { agentMountPath, type ProxyAgent } from './agent/types.ts';
 import { ContainerLog } from './container-log.ts';
-import { ContainerProcess } from './container-process.ts';
+import { ContainerProcess, defaultPath } from './container-process.ts';
 import { applicationCapabilities, containerScript } from './container-script.ts';
 import { environmentOf, expand, MissingReference } from './environment.ts';
 import { runInContainer } from './exec.ts';
@@ -199,6 +199,8 @@ export class Container {
         mounts.push({ from: agentFolder, to: agentMountPath, readOnly: false });
         this.#agent = await this.#context.prepareProxy({ pod, container: this.spec, env, args, folder: agentFolder });
         argv = this.#agent.argv;
+        // pilot-agent is there, for those who ask a proxy in its container.
+        env['PATH'] = `${agentMountPath}:${env['PATH'] ?? defaultPath}`;
       }
     }
     mkdirSync(this.#root, { recursive: true });

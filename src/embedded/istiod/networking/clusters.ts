@@ -1,9 +1,10 @@
 /** CDS: the clusters of sidecars and gateways. */
+import type { KubeObject } from '../../../kube/index.ts';
 import type { MeshProxy, MeshService, MeshSnapshot, ServicePort } from '../model.ts';
 import { isHttp, isHttp2 } from '../registry/protocol.ts';
 import { destinationRuleFor, subsetsOf, trafficPolicy } from './destination-rule.ts';
 import { byTargetPort, type ServiceInstance } from './instances.ts';
-import { blackHole, clusterName, inboundPassthrough, passthrough, sniName, typed } from './names.ts';
+import { blackHole, clusterName, configMetadata, inboundPassthrough, passthrough, sniName, typed } from './names.ts';
 import { mtlsMode } from './peer-authentication.ts';
 import { upstreamMtls, upstreamSimpleTls } from './tls.ts';
 
@@ -17,7 +18,15 @@ export function outboundClusters(snapshot: MeshSnapshot, proxy: MeshProxy, servi
       .filter((port) => port.protocol !== 'UDP')
       .flatMap((port) =>
         [undefined, ...subsetsOf(rule)].map((subset) =>
-          outboundCluster(snapshot, proxy, service, port, subset?.name ?? '', trafficPolicy(rule, subset, port.port)),
+          outboundCluster(
+            snapshot,
+            proxy,
+            service,
+            port,
+            subset?.name ?? '',
+            trafficPolicy(rule, subset, port.port),
+            rule,
+          ),
         ),
       );
   });
@@ -30,6 +39,7 @@ function outboundCluster(
   port: ServicePort,
   subset: string,
   policy: any,
+  rule: KubeObject | undefined,
 ): any {
   const name = clusterName('outbound', port.port, subset, service.hostname);
   const direct = service.headless && proxy.type === 'sidecar';
@@ -44,7 +54,7 @@ function outboundCluster(
             eds_config: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' },
           },
         }),
-    metadata: serviceMetadata(service, subset),
+    metadata: serviceMetadata(service, subset, rule),
     ...protocolOptions(port),
     ...security(snapshot, service, port, subset, policy, direct),
   };
@@ -97,11 +107,15 @@ function outlierDetection(settings: any): any {
 }
 
 /** Istio's own metadata, and the same flat, for the formatters of metrics. */
-function serviceMetadata(service: MeshService, subset: string): any {
+function serviceMetadata(service: MeshService, subset: string, rule?: KubeObject): any {
   const { hostname: host, name, namespace } = service;
   return {
     filter_metadata: {
-      istio: { services: [{ host, name, namespace }], ...(subset ? { subset } : {}) },
+      istio: {
+        services: [{ host, name, namespace }],
+        ...(subset ? { subset } : {}),
+        ...(rule ? configMetadata('destination-rule', rule.metadata) : {}),
+      },
       isthmus: { host, name, namespace },
     },
   };
@@ -188,7 +202,7 @@ export function sniClusters(snapshot: MeshSnapshot, proxy: MeshProxy, services: 
               service_name: name,
               eds_config: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' },
             },
-            metadata: serviceMetadata(service, subset?.name ?? ''),
+            metadata: serviceMetadata(service, subset?.name ?? '', rule),
           };
         }),
       );

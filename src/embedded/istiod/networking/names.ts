@@ -54,3 +54,8 @@ export const socketAddress = (address: string, port: number) => ({ socket_addres
 /** The five ALPN values by which Istio's proxies know each other. */
 export const istioAlpn = ['istio', 'istio-peer-exchange', 'istio-http/1.0', 'istio-http/1.1', 'istio-h2'];
 export const istioHttpAlpn = ['istio-http/1.0', 'istio-http/1.1', 'istio-h2'];
+
+/** Istio's metadata on what was made from an object of its configuration: kind in kebab case. */
+export const configMetadata = (kind: string, { namespace = '', name = '' }: { namespace?: string; name?: string }) => ({
+  config: `/apis/networking.istio.io/v1/namespaces/${namespace}/${kind}/${name}`,
+});

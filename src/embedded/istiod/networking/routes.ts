@@ -4,7 +4,7 @@ import type { MeshProxy, MeshService, MeshSnapshot } from '../model.ts';
 import { isHttp } from '../registry/protocol.ts';
 import { hostFits, resolveHost } from './destination-rule.ts';
 import { addressesFor } from './instances.ts';
-import { clusterName, passthrough, typed } from './names.ts';
+import { clusterName, configMetadata, passthrough, typed } from './names.ts';
 import { peerHeaderValue } from './telemetry.ts';
 
 /** The route configuration of that name, or undefined where there is no such port. */
@@ -48,8 +48,7 @@ function virtualHost(
     domains,
     include_request_attempt_count: true,
     request_headers_to_add: [peerHeaderValue(proxy)],
-    routes: [
-      ...virtualServiceRoutes(snapshot, proxy, service, port),
+    routes: virtualServiceRoutes(snapshot, proxy, service, port) ?? [
       defaultRoute(clusterName('outbound', port, '', service.hostname)),
     ],
   };
@@ -106,19 +105,41 @@ function catchAll(snapshot: MeshSnapshot): any {
   };
 }
 
-/** Routes of the VirtualServices that name the service and hold for sidecars, in their order. */
-function virtualServiceRoutes(snapshot: MeshSnapshot, proxy: MeshProxy, service: MeshService, port: number): any[] {
-  const concerned = (snapshot.config.get('VirtualService') ?? []).filter(
-    (one) =>
-      (one['spec']?.gateways ?? ['mesh']).includes('mesh') &&
-      (one['spec']?.hosts ?? []).some((host: string) =>
-        hostFits(resolveHost(host, one.metadata.namespace ?? '', snapshot.domain), service.hostname),
-      ),
+/**
+ * Routes of the VirtualService that holds for the service: only one does, the one that names it most exactly, and of several the oldest.
+ * What none of its rules takes has no route; undefined where no rule is about this port and this client at all.
+ */
+function virtualServiceRoutes(
+  snapshot: MeshSnapshot,
+  proxy: MeshProxy,
+  service: MeshService,
+  port: number,
+): any[] | undefined {
+  const concerned = (snapshot.config.get('VirtualService') ?? [])
+    .filter((one) => (one['spec']?.gateways ?? ['mesh']).includes('mesh') && isExportedTo(one, proxy.namespace))
+    .map((one) => ({ one, rank: exactness(snapshot, one, service.hostname) }))
+    .filter(({ rank }) => rank > 0)
+    .sort((a, b) => b.rank - a.rank);
+  const owner = concerned[0]?.one;
+  if (!owner) return undefined;
+  const routes: any[] = (owner['spec']?.http ?? []).flatMap((rule: any, index: number) =>
+    httpRoutes(snapshot, proxy, owner, rule, index, port),
   );
-  const [first] = concerned;
-  return (first?.['spec']?.http ?? []).flatMap((rule: any, index: number) =>
-    httpRoutes(snapshot, proxy, first!, rule, index, port),
-  );
+  return routes.length > 0 ? routes : undefined;
+}
+
+function exactness(snapshot: MeshSnapshot, { metadata, ...object }: KubeObject, hostname: string): number {
+  const ranks = (object['spec']?.hosts ?? []).map((written: string) => {
+    const host = resolveHost(written, metadata.namespace ?? '', snapshot.domain);
+    return !hostFits(host, hostname) ? 0 : host === hostname ? 1_000 : host.length;
+  });
+  return Math.max(0, ...ranks);
+}
+
+function isExportedTo({ metadata, ...object }: KubeObject, namespace: string): boolean {
+  const exportTo: string[] = object['spec']?.exportTo ?? [];
+  if (exportTo.length === 0) return true;
+  return exportTo.some((one) => one === '*' || one === namespace || (one === '.' && metadata.namespace === namespace));
 }
 
 function httpRoutes(
@@ -135,6 +156,7 @@ function httpRoutes(
     .map((match) => ({
       name: rule.name ?? `${owner.metadata.name}.${index}`,
       match: routeMatch(match),
+      metadata: { filter_metadata: { istio: configMetadata('virtual-service', owner.metadata) } },
       ...routeAction(snapshot, owner.metadata.namespace ?? '', rule, port),
       ...headerChanges(rule.headers),
     }));

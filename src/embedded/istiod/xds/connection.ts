@@ -69,10 +69,8 @@ export class Connection {
     if (acknowledged && !asksForMore) return;
     if (!asksForMore && request.unsubscribe.length > 0) return;
     if (!asksForMore) return;
-    this.#send(request.typeUrl, force, true);
-    // A cluster that is sent again warms until its endpoints come again.
-    if (request.typeUrl === typeUrls.cluster && this.subscriptions.has(typeUrls.endpoint))
-      this.#send(typeUrls.endpoint, this.subscriptions.get(typeUrls.endpoint)!.names, false);
+    const sent = this.#send(request.typeUrl, force, true);
+    if (request.typeUrl === typeUrls.cluster) this.#sendEndpointsOf(sent);
   }
 
   #receiveState(request: ReturnType<typeof readStateRequest>): void {
@@ -122,7 +120,10 @@ export class Connection {
     if (!this.#node) return;
     if (change.full) {
       this.proxy = proxyOf(this.#node, this.#options.snapshot());
-      for (const typeUrl of pushOrder) if (this.subscriptions.has(typeUrl)) this.#send(typeUrl, [], true);
+      for (const typeUrl of pushOrder) {
+        const sent = this.#send(typeUrl, [], true);
+        if (typeUrl === typeUrls.cluster) this.#sendEndpointsOf(sent);
+      }
       return;
     }
     const subscription = this.subscriptions.get(typeUrls.endpoint);
@@ -135,9 +136,19 @@ export class Connection {
       [...change.hosts].some((host) =>
         (this.#options.snapshot().endpoints.get(host) ?? []).some((one) => one.address === this.proxy!.address),
       );
-    if (own)
-      for (const typeUrl of [typeUrls.cluster, typeUrls.listener])
-        if (this.subscriptions.has(typeUrl)) this.#send(typeUrl, [], true);
+    if (!own) return;
+    this.#sendEndpointsOf(this.#send(typeUrls.cluster, [], true));
+    this.#send(typeUrls.listener, [], true);
+  }
+
+  /**
+   * A cluster that is sent again warms until its endpoints come again, and Envoy acknowledges no clusters while one of them warms. It does
+   * not ask for endpoints that it has subscribed to already.
+   */
+  #sendEndpointsOf(clusters: readonly string[]): void {
+    const subscribed = new Set(this.subscriptions.get(typeUrls.endpoint)?.names);
+    const again = clusters.filter((name) => subscribed.has(name));
+    if (again.length > 0) this.#send(typeUrls.endpoint, again, false);
   }
 
   /** The resources of a type as the client is to have them now. */
@@ -156,10 +167,11 @@ export class Connection {
       .filter((one) => one.resource !== undefined);
   }
 
-  #send(typeUrl: string, force: readonly string[], complete: boolean, forced = true): void {
+  /** @returns the names of what was sent. */
+  #send(typeUrl: string, force: readonly string[], complete: boolean, forced = true): readonly string[] {
     const subscription = this.subscriptions.get(typeUrl);
     const message = messageNames[typeUrl];
-    if (!subscription) return;
+    if (!subscription) return [];
     const partial = !complete && force.length > 0;
     const made = message
       ? this.resources(typeUrl, partial ? force : undefined).map(({ name, resource }) => ({
@@ -173,19 +185,20 @@ export class Connection {
         ? this.resources(typeUrl).map(({ name, resource }) => ({ name, ...encodeCached(message!, resource) }))
         : made;
       const { changed, removed } = subscription.difference(all, force, true);
-      if (changed.length === 0 && removed.length === 0 && subscription.nonceSent !== '') return;
+      if (changed.length === 0 && removed.length === 0 && subscription.nonceSent !== '') return [];
       this.#write(subscription, (nonce) =>
         writeStateResponse({ version, typeUrl, nonce, resources: all.filter((one) => subscription.wants(one.name)) }),
       );
-      return;
+      return changed;
     }
     const { changed, removed } = subscription.difference(made, forced ? force : [], complete);
     const names = new Set(changed);
     const isFirst = subscription.nonceSent === '';
-    if (names.size === 0 && removed.length === 0 && !isFirst) return;
+    if (names.size === 0 && removed.length === 0 && !isFirst) return [];
     this.#write(subscription, (nonce) =>
       writeDeltaResponse({ version, typeUrl, nonce, resources: made.filter((one) => names.has(one.name)), removed }),
     );
+    return changed;
   }
 
   #write(subscription: Subscription, make: (nonce: string) => Buffer): void {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Client, Metadata, Server } from '@grpc/grpc-js';
 import { createCertificatePath, rawMethod } from '../../proto/index.ts';
 import { bootstrap } from './bootstrap.ts';
+import { pilotAgent } from './pilot-agent.ts';
 import { type ProxySettings, proxySettings, volumeFile } from './proxy-settings.ts';
 import { secretService, streamSecretsPath } from './secret-service.ts';
 import { agentMountPath, type ProxyAgent, type ProxyAgentRequest } from './types.ts';
@@ -37,6 +38,7 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
   writeFileSync(join(request.folder, 'envoy.json'), JSON.stringify(bootstrap(settings, request.podIp)), {
     mode: 0o600,
   });
+  writeFileSync(join(request.folder, 'pilot-agent'), pilotAgent, { mode: 0o755 });
   return {
     argv: [
       request.envoy,

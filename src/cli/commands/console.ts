@@ -1,0 +1,38 @@
+import type { CommandSpec } from '../command.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { kubeconfigOptions, openObserver, prometheusUrls } from '../observed.ts';
+
+export const console: CommandSpec = {
+  name: 'console',
+  summary: 'serve one view of the whole mesh to the browser',
+  description:
+    'Serves the console until it is interrupted: topology, traffic, health and configuration of all clusters that the kubeconfig knows, embedded or real. Clusters that come into the kubeconfig, or leave it, do so here as well. `isthmus up` starts it by itself for the mesh that it makes.',
+  options: [
+    { flags: '--port <number>', description: 'the port (default: 20001, or a free one when that is taken)' },
+    { flags: '--listen <address>', description: 'the address (default: 127.0.0.1); any other needs --auth token' },
+    { flags: '--auth <strategy>', description: 'anonymous or token (default: anonymous)' },
+    { flags: '--allow-edit', description: "permit changes of Istio's configuration" },
+    ...kubeconfigOptions,
+  ],
+  async run(context, _args, options) {
+    const [{ preparePages }, { followSources }, { listenOn }] = await Promise.all([
+      import('../../console/index.ts'),
+      import('../../observe/index.ts'),
+      import('../console-server.ts'),
+    ]);
+    const { observer, sources } = await openObserver(context, options);
+    await using _observer = observer;
+    await using server = await listenOn({ observer, options, pages: preparePages });
+    const urls = prometheusUrls(options);
+    const endFollowing = followSources(sources, (found) =>
+      observer.model.follow(found.map((one) => ({ ...one, prometheusUrl: urls.get(one.context) }))),
+    );
+    context.out.write(`Console: ${server.url}\n`);
+    await new Promise<void>((resolve) => {
+      if (context.signal.aborted) resolve();
+      context.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    endFollowing();
+    return exitCodes.ok;
+  },
+};

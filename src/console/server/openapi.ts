@@ -1,0 +1,150 @@
+/** The API as an OpenAPI document, made of the routes themselves: what is not served is not in it. */
+
+export interface Documented {
+  summary: string;
+  /** Name of the answer's type in src/console/api.ts. */
+  answer?: string;
+  /** Which parameters it takes. */
+  query?: keyof typeof parameterSets;
+  isStream?: boolean;
+}
+
+const parameters = {
+  clusters: ['names of clusters, comma-separated; without it all', 'string'],
+  namespaces: ['names of namespaces, or cluster/namespace, comma-separated; without it all that may be seen', 'string'],
+  clusterName: ['the cluster; needed where several have the object', 'string'],
+  duration: ['range over which rates are taken, as in 30s, 10m, 1h; at most 24h; 10m without it', 'string'],
+  queryTime: ['end of the range, in seconds since 1970; now without it', 'number'],
+  step: ['seconds between points', 'number'],
+  direction: ['inbound or outbound', 'string'],
+  byLabels: ['labels of metrics by which series are split, comma-separated', 'string'],
+  graphType: ['workload, app, versionedApp or service', 'string'],
+  boxBy: ['cluster, namespace, app, comma-separated', 'string'],
+  injectServiceNodes: ['a service between clients and workloads; true without it', 'boolean'],
+  includeIdleEdges: ['also what has had no traffic', 'boolean'],
+  responseTime: ['avg, 50, 95 or 99', 'string'],
+  since: ['only newer events, in seconds since 1970', 'number'],
+  limit: ['at most so many', 'number'],
+  container: ["the container; without it the pod's default one", 'string'],
+  tailLines: ['at most so many lines', 'number'],
+  sinceTime: ['only later lines, in seconds since 1970', 'number'],
+  from: ['the client: cluster/namespace/workload or pod', 'string'],
+  to: ['host[:port][/path], as the client writes it', 'string'],
+  method: ['HTTP method; GET without it', 'string'],
+  headers: ['headers that the client sends, as in name=value, comma-separated', 'string'],
+  dryRun: ['only show what would change', 'boolean'],
+} as const;
+
+const rates = ['duration', 'queryTime'] as const;
+
+export const parameterSets = {
+  list: ['clusters', 'namespaces', ...rates],
+  entity: ['clusterName', ...rates],
+  metrics: ['clusterName', 'clusters', 'namespaces', ...rates, 'step', 'direction', 'byLabels'],
+  graph: [
+    'clusters',
+    'namespaces',
+    'clusterName',
+    ...rates,
+    'graphType',
+    'boxBy',
+    'injectServiceNodes',
+    'includeIdleEdges',
+    'responseTime',
+  ],
+  events: ['clusters', 'namespaces', 'since', 'limit'],
+  logs: ['clusterName', 'container', 'tailLines', 'sinceTime'],
+  change: ['clusterName', 'dryRun'],
+  explain: ['from', 'to', 'method', 'headers'],
+} as const satisfies Record<string, readonly (keyof typeof parameters)[]>;
+
+export function openApi(
+  routes: { method: string; path: string; doc: Documented & { isOpen?: boolean } }[],
+  { version }: { version: string },
+): unknown {
+  const paths: Record<string, Record<string, unknown>> = {};
+  const answers = new Set<string>(['ApiError']);
+  for (const { method, path, doc } of routes) {
+    if (doc.answer) answers.add(doc.answer);
+    const schema = doc.answer ? { $ref: `#/components/schemas/${doc.answer}` } : { type: 'object' };
+    (paths[path] ??= {})[method.toLowerCase()] = {
+      summary: doc.summary,
+      operationId: `${method.toLowerCase()}${path.replace(/[^A-Za-z0-9]+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
+      ...(doc.isOpen ? { security: [] } : {}),
+      parameters: [
+        ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+          name,
+          in: 'path',
+          required: true,
+          schema: { type: 'string' },
+        })),
+        ...(doc.query ? parameterSets[doc.query] : []).map((name) => ({
+          name,
+          in: 'query',
+          description: parameters[name][0],
+          schema: { type: parameters[name][1] },
+        })),
+      ],
+      ...(method === 'PUT'
+        ? {
+            requestBody: {
+              required: true,
+              content: {
+                'application/yaml': { schema: { type: 'object' } },
+                'application/json': { schema: { type: 'object' } },
+              },
+            },
+          }
+        : {}),
+      ...(method === 'POST'
+        ? {
+            requestBody: {
+              required: true,
+              content: {
+                'application/x-www-form-urlencoded': {
+                  schema: { type: 'object', properties: { token: { type: 'string' } } },
+                },
+              },
+            },
+          }
+        : {}),
+      responses: {
+        200: {
+          description: doc.summary,
+          content: { [doc.isStream ? 'text/event-stream' : 'application/json']: { schema } },
+        },
+        default: {
+          description: 'what went wrong',
+          content: { 'application/json': { schema: { $ref: '#/components/schemas/ApiError' } } },
+        },
+      },
+    };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Isthmus console',
+      version,
+      description: 'One view of a mesh of several clusters. Types are those of src/console/api.ts.',
+    },
+    security: [{ bearer: [] }, { session: [] }, {}],
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'a token that one of the clusters knows' },
+        session: { type: 'apiKey', in: 'cookie', name: 'isthmus-session' },
+      },
+      schemas: Object.fromEntries([...answers].sort().map((name) => [name, schemaOf(name)])),
+    },
+  };
+}
+
+function schemaOf(name: string): unknown {
+  if (name !== 'ApiError') return { description: `${name} of src/console/api.ts` };
+  const text = { type: 'string' };
+  return {
+    type: 'object',
+    required: ['error', 'code'],
+    properties: { error: text, code: text, where: text, why: text, fix: text },
+  };
+}

@@ -1,0 +1,52 @@
+/** All routes, each with what the OpenAPI document says of it. */
+import type { Asked, ConsoleContext } from './context.ts';
+import { type ApiRequest, answered, Router } from './http.ts';
+import { type Documented, openApi } from './openapi.ts';
+import { addAbout } from './routes/about.ts';
+import { addConfig } from './routes/config.ts';
+import { addExplain } from './routes/explain.ts';
+import { addLists } from './routes/lists.ts';
+import { addMesh } from './routes/mesh.ts';
+import { addPods } from './routes/pods.ts';
+import { localViewer } from './viewer.ts';
+
+export interface RouteDoc extends Documented {
+  /** Also for who has not signed in. */
+  isOpen?: boolean;
+}
+
+export type AddRoute = (
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE',
+  path: string,
+  doc: RouteDoc,
+  handler: (asked: Asked) => unknown,
+) => void;
+
+export function routesOf(context: ConsoleContext): Router {
+  const router = new Router();
+  const documented: { method: string; path: string; doc: RouteDoc }[] = [];
+  const add: AddRoute = (method, path, doc, handler) => {
+    documented.push({ method, path, doc });
+    router.add(method, path, async (request: ApiRequest) => {
+      const viewer = doc.isOpen ? localViewer : await context.auth.viewerOf(request.raw);
+      return handler({ ...request, viewer, query: request.url.searchParams });
+    });
+  };
+  addAbout(add, context);
+  addMesh(add, context);
+  addLists(add, context);
+  addPods(add, context);
+  addConfig(add, context);
+  addExplain(add, context);
+  add(
+    'GET',
+    '/api/events/stream',
+    { summary: 'what changes, as server-sent events', answer: 'StreamMessage', isStream: true },
+    ({ raw, response, viewer }) => {
+      context.stream.open(raw, response, viewer);
+      return answered;
+    },
+  );
+  add('GET', '/api/openapi.json', { summary: 'this document', isOpen: true }, () => openApi(documented, context));
+  return router;
+}

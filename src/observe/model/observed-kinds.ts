@@ -1,0 +1,43 @@
+/** What is watched in every cluster. Secrets and ConfigMaps are not among them: of those only the few that make a mesh are watched. */
+import { type Kind, kinds } from '../../kube/index.ts';
+
+export const istioKinds = [
+  'Gateway',
+  'VirtualService',
+  'DestinationRule',
+  'ServiceEntry',
+  'WorkloadEntry',
+  'WorkloadGroup',
+  'Sidecar',
+  'EnvoyFilter',
+  'ProxyConfig',
+  'PeerAuthentication',
+  'RequestAuthentication',
+  'AuthorizationPolicy',
+  'Telemetry',
+  'WasmPlugin',
+] as const;
+
+export const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job'] as const;
+
+const observedKinds = [
+  'Namespace',
+  'Pod',
+  'Service',
+  'EndpointSlice',
+  'ServiceAccount',
+  ...workloadKinds,
+  ...istioKinds,
+] as const;
+
+export type IstioKind = (typeof istioKinds)[number];
+export type ObservedKind = (typeof observedKinds)[number];
+/** With those of which only some objects are seen: root certificates and mesh configuration, remote secrets, cacerts. */
+export type ModelKind = ObservedKind | 'ConfigMap' | 'RemoteSecret' | 'CaSecret';
+
+export const observed: { name: ObservedKind; kind: Kind }[] = observedKinds.map((name) => ({
+  name,
+  kind: kinds[name],
+}));
+
+export const isIstioKind = (name: string): name is IstioKind => (istioKinds as readonly string[]).includes(name);
