@@ -114,21 +114,30 @@ function liftEdges(edges: readonly LayoutEdge[], byId: Map<string, LayoutNode>):
 function arrange(members: Member[], edges: LayoutEdge[], isBox: (id: string) => boolean): Size {
   const parts = connectedParts(members, edges).map((part) => ({ members: part, ...layered(part, edges, isBox) }));
   parts.sort((a, b) => b.height - a.height || b.width - a.width);
-  const area = parts.reduce((sum, part) => sum + (part.width + gap.part) * (part.height + gap.part), 0);
-  const shelfWidth = Math.max(Math.sqrt(area) * 1.5, ...parts.map((part) => part.width));
+  const blocks = parts.map((part) => ({ ...part, x: 0, y: 0 }));
+  const size = onShelves(blocks, gap.part);
+  for (const block of blocks)
+    for (const member of block.members) {
+      member.x += block.x;
+      member.y += block.y;
+    }
+  return size;
+}
+
+/** Puts things side by side until a shelf is full, then on the next one below. */
+function onShelves(things: (Size & { x: number; y: number })[], space: number): Size {
+  const area = things.reduce((sum, thing) => sum + (thing.width + space) * (thing.height + space), 0);
+  const full = Math.max(Math.sqrt(area * windowShape), ...things.map((thing) => thing.width));
   let [left, top, shelf, width] = [0, 0, 0, 0];
-  for (const part of parts) {
-    if (left > 0 && left + part.width > shelfWidth) {
-      top += shelf + gap.part;
+  for (const thing of things) {
+    if (left > 0 && left + thing.width > full) {
+      top += shelf + space;
       [left, shelf] = [0, 0];
     }
-    for (const member of part.members) {
-      member.x += left;
-      member.y += top;
-    }
-    width = Math.max(width, left + part.width);
-    shelf = Math.max(shelf, part.height);
-    left += part.width + gap.part;
+    [thing.x, thing.y] = [left, top];
+    width = Math.max(width, left + thing.width);
+    shelf = Math.max(shelf, thing.height);
+    left += thing.width + space;
   }
   return { width, height: top + shelf };
 }
@@ -158,9 +167,14 @@ function layered(part: Member[], edges: LayoutEdge[], isBox: (id: string) => boo
   const layers = inLayers(part, own);
   untangle(layers, own);
   if (part.some((member) => isBox(member.id))) {
-    // Boxes may stand below each other as well: whichever fills a window better.
-    const [across, down] = [inRows(layers, 'across'), inRows(layers, 'down')];
-    return distanceFromWindow(down) < distanceFromWindow(across) ? down : inRows(layers, 'across');
+    // Boxes may also stand below each other, or on shelves: whichever fills a window best.
+    const ways = [
+      () => inRows(layers, 'across'),
+      () => inRows(layers, 'down'),
+      () => onShelves(layers.flat(), gap.betweenBoxes),
+    ];
+    const [best] = ways.map((way) => ({ way, off: distanceFromWindow(way()) })).sort((a, b) => a.off - b.off);
+    return best!.way();
   }
   return inRows(
     layers.flatMap((layer) => broken(layer)),

@@ -78,9 +78,12 @@ export function ClusterBox({ cluster, inFocus, onFocus }: ClusterBoxProps) {
         {trust.why && <p className={trust.state === 'ok' ? 'ist-quiet' : 'ist-bad'}>{trust.why}</p>}
         {trust.fix && <p className="ist-break">{trust.fix}</p>}
         {trust.certificates
-          .filter((certificate) => certificate.kind !== 'workload')
+          .filter(
+            (one, index, all) =>
+              one.kind !== 'workload' && all.findIndex((other) => other.fingerprint === one.fingerprint) === index,
+          )
           .map((certificate) => (
-            <p key={`${certificate.from} ${certificate.fingerprint} ${certificate.kind}`} className="ist-quiet">
+            <p key={certificate.fingerprint} className="ist-quiet">
               {certificate.kind} ends {awayText(certificate.notAfter, Date.now())}
             </p>
           ))}
