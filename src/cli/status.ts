@@ -5,12 +5,15 @@ import { type Deployment, KubeClient, kinds, type Pod, type Secret, type Service
 import { readCertificate } from '../pki/index.ts';
 import { findClusters, type ProvidedCluster } from '../providers/index.ts';
 import { type Mesh, type MeshCluster, primariesOf } from '../spec/index.ts';
+import { findConsole, memoryOfConsole } from './console-process.ts';
 
 export interface MeshStatus {
   mesh: string;
   meshID: string;
   trustDomain: string;
   home: string;
+  /** Where the console answers; undefined where none runs. */
+  console: string | undefined;
   /** Every cluster answers, every pod is ready, and every control plane has read the clusters it serves. */
   healthy: boolean;
   clusters: ClusterStatus[];
@@ -48,7 +51,12 @@ const istioSystem = 'istio-system';
 const debugPorts = [8080, 15014];
 
 export async function readStatus(mesh: Mesh, home: string, signal: AbortSignal): Promise<MeshStatus> {
-  const [provided, world] = await Promise.all([findClusters(mesh, { home }), worldStatus(home)]);
+  const [provided, world, console] = await Promise.all([
+    findClusters(mesh, { home }),
+    worldStatus(home),
+    findConsole(home),
+  ]);
+  const ofConsole = (console && (await memoryOfConsole(console))) ?? 0;
   const reachable = AbortSignal.any([signal, AbortSignal.timeout(15_000)]);
   const clusters = await Promise.all(
     mesh.clusters.map((cluster, index) => readCluster(cluster, provided[index]!, reachable)),
@@ -61,13 +69,14 @@ export async function readStatus(mesh: Mesh, home: string, signal: AbortSignal):
     meshID: mesh.meshID,
     trustDomain: mesh.trustDomain,
     home,
+    console: console?.url,
     healthy:
       clusters.every((cluster) => cluster.healthy) &&
       controlPlanes.every((plane) => plane.problem === undefined && plane.serves.every((served) => served.synced)),
     clusters,
     controlPlanes,
-    memory: world.memory,
-    memoryTotal: world.totalBytes,
+    memory: [...world.memory, ...(console ? [{ name: 'console', processes: 1, bytes: ofConsole }] : [])],
+    memoryTotal: world.totalBytes + ofConsole,
   };
 }
 

@@ -20,7 +20,7 @@ export async function hostState(): Promise<HostState> {
         return '';
       }
     })
-    .filter((line) => /envoy|prometheus|embedded\/|^unshare|isthmus-home=/.test(line));
+    .filter((line) => /envoy|prometheus|embedded\/|^unshare|isthmus-home=|main\.ts console/.test(line));
   const lines = async (command: string, args: string[]) =>
     (await tryRun(command, args)).stdout.trim().split('\n').filter(Boolean);
   return {

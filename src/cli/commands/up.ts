@@ -13,7 +13,10 @@ export const up: CommandSpec = {
   summary: 'make the mesh that the file says, and prove that it works',
   description:
     'Makes the clusters, puts the mesh into them, and verifies it. What already is as it should be is left alone: a second run changes nothing, and an interrupted one goes on where it stood.',
-  options: [{ flags: '--no-verify', description: 'do not verify at the end' }],
+  options: [
+    { flags: '--no-verify', description: 'do not verify at the end' },
+    { flags: '--no-console', description: 'do not start the console' },
+  ],
   formats: true,
   async run(context, _args, options) {
     const { loadMesh } = await import('../load-mesh.ts');
@@ -34,12 +37,25 @@ export const up: CommandSpec = {
       await recordMesh(context.home, mesh);
       const { reconcileMesh } = await import('../reconciliation.ts');
       const made = await reconcileMesh({ mesh, clusters, trustFolder: trustFolder(context.home), progress, context });
+      const { startMeshConsole } = await import('../mesh-console.ts');
+      const starting =
+        options['console'] === false ? undefined : startMeshConsole({ mesh, clusters, context, progress });
       const { verifyMesh, printFacts } = await import('../verification.ts');
       const facts = options['verify'] === false ? undefined : await verifyMesh({ mesh, clusters, progress, context });
+      const console = await starting;
       progress.close();
       const { printStanding } = await import('../standing.ts');
       if (facts && context.output === 'table') await printFacts(facts, context);
-      await printStanding({ mesh, clusters, started, made, facts, milliseconds: performance.now() - begun, context });
+      await printStanding({
+        mesh,
+        clusters,
+        started,
+        made,
+        facts,
+        console,
+        milliseconds: performance.now() - begun,
+        context,
+      });
       return facts && !facts.ok ? exitCodes.failed : exitCodes.ok;
     } catch (error) {
       progress.close();

@@ -12,6 +12,7 @@ export {
 } from './config.ts';
 export { type KubeconfigEntry, kubeconfigOf } from './kubeconfig.ts';
 export { lockHome } from './lock.ts';
+export { type ProcessFacts, proportionalSetSize, readProcesses } from './processes.ts';
 export { type StartedWorld, type StartOptions, startWorld } from './start.ts';
 export { type WorldStatus, worldStatus } from './status.ts';
 export { removeWorld, type StoppedWorld, stopWorld } from './stop.ts';
