@@ -1,6 +1,13 @@
 /** A Kubernetes API of planted objects, with lists, watches and the proxies to Prometheus and istiod: for tests and figures of what observes clusters. */
 import { IsthmusError } from '../../src/errors/index.ts';
-import { apiVersionOf, type Kind, type KubeClient, KubeApiError, type KubeObject, type WatchEvent } from '../../src/kube/index.ts';
+import {
+  apiVersionOf,
+  type Kind,
+  KubeApiError,
+  type KubeClient,
+  type KubeObject,
+  type WatchEvent,
+} from '../../src/kube/index.ts';
 
 type Watcher = { kind: string; namespace: string | undefined; push: (event: WatchEvent) => void };
 
@@ -25,7 +32,11 @@ export class PlantedApi {
   }
 
   put(kind: string, object: any): KubeObject {
-    const metadata = { creationTimestamp: '2026-01-01T00:00:00Z', ...object.metadata, resourceVersion: String(this.#version++) };
+    const metadata = {
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      ...object.metadata,
+      resourceVersion: String(this.#version++),
+    };
     const made = { ...object, kind, metadata };
     const key = keyOf(kind, metadata.namespace, metadata.name);
     const type = this.objects.has(key) ? 'MODIFIED' : 'ADDED';
@@ -43,16 +54,29 @@ export class PlantedApi {
 
   #tell(kind: string, type: WatchEvent['type'], object: KubeObject): void {
     for (const one of this.#watchers)
-      if (one.kind === kind && (!one.namespace || one.namespace === object.metadata.namespace)) one.push({ type, object: structuredClone(object) });
+      if (one.kind === kind && (!one.namespace || one.namespace === object.metadata.namespace))
+        one.push({ type, object: structuredClone(object) });
   }
 
   client(): KubeClient {
     const api = this;
     const answers = (): void => {
       if (api.silent)
-        throw new IsthmusError({ code: 'kube.unreachable', what: 'the API server gives no answer', where: api.name, why: api.silent });
+        throw new IsthmusError({
+          code: 'kube.unreachable',
+          what: 'the API server gives no answer',
+          where: api.name,
+          why: api.silent,
+        });
     };
-    const missing = (path: string) => new KubeApiError({ status: 404, body: { message: `${path} not found`, reason: 'NotFound' }, method: 'GET', path, server: api.name });
+    const missing = (path: string) =>
+      new KubeApiError({
+        status: 404,
+        body: { message: `${path} not found`, reason: 'NotFound' },
+        method: 'GET',
+        path,
+        server: api.name,
+      });
     const client = {
       name: api.name,
       connection: api.connection,
@@ -60,12 +84,17 @@ export class PlantedApi {
         answers();
         api.lists++;
         const items = [...api.objects.values()]
-          .filter((one) => one.kind === kind.kind && (!options.namespace || one.metadata.namespace === options.namespace))
+          .filter(
+            (one) => one.kind === kind.kind && (!options.namespace || one.metadata.namespace === options.namespace),
+          )
           .filter((one) => isSelected(one, options))
           .map((one) => structuredClone({ ...one, apiVersion: apiVersionOf(kind) }));
         return { items, resourceVersion: String(api.#version) };
       },
-      async *watch(kind: Kind, options: { namespace?: string; labelSelector?: string; fieldSelector?: string; signal?: AbortSignal } = {}) {
+      async *watch(
+        kind: Kind,
+        options: { namespace?: string; labelSelector?: string; fieldSelector?: string; signal?: AbortSignal } = {},
+      ) {
         answers();
         const queue: WatchEvent[] = [];
         let wake = (): void => {};
@@ -101,7 +130,11 @@ export class PlantedApi {
       },
       async create(kind: Kind, object: KubeObject) {
         answers();
-        if (kind.kind === 'TokenReview') return { ...object, status: { authenticated: api.tokens.has(object['spec'].token), user: { username: 'somebody' } } };
+        if (kind.kind === 'TokenReview')
+          return {
+            ...object,
+            status: { authenticated: api.tokens.has(object['spec'].token), user: { username: 'somebody' } },
+          };
         throw new Error(`${kind.kind} is not made here`);
       },
       async request(_method: string, path: string, { query }: { query?: Record<string, string> } = {}) {
@@ -116,9 +149,13 @@ export class PlantedApi {
   }
 }
 
-const keyOf = (kind: string, namespace: string | undefined, name: string | undefined): string => `${kind}/${namespace ?? ''}/${name}`;
+const keyOf = (kind: string, namespace: string | undefined, name: string | undefined): string =>
+  `${kind}/${namespace ?? ''}/${name}`;
 
-function isSelected({ metadata }: KubeObject, { labelSelector, fieldSelector }: { labelSelector?: string; fieldSelector?: string }): boolean {
+function isSelected(
+  { metadata }: KubeObject,
+  { labelSelector, fieldSelector }: { labelSelector?: string; fieldSelector?: string },
+): boolean {
   const [label, value] = labelSelector?.split('=') ?? [];
   if (label && metadata.labels?.[label] !== value) return false;
   const name = fieldSelector?.startsWith('metadata.name=') ? fieldSelector.slice('metadata.name='.length) : undefined;

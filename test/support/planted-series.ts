@@ -18,7 +18,17 @@ export interface PlantedCall {
 }
 
 /** `cluster/namespace/workload`, with the app before the version's dash; `unknown` for an end of which nothing is known. */
-export function sample({ from, to, rate, code = '200', reporter = 'source', protocol = 'http', service, flags = '-', labels = {} }: PlantedCall): PlantedSample {
+export function sample({
+  from,
+  to,
+  rate,
+  code = '200',
+  reporter = 'source',
+  protocol = 'http',
+  service,
+  flags = '-',
+  labels = {},
+}: PlantedCall): PlantedSample {
   const app = to.split('/')[2]?.replace(/-v\d+$/, '');
   const name = service ?? app ?? 'unknown';
   const space = to.split('/')[1] ?? 'unknown';
@@ -55,4 +65,7 @@ function endLabels(side: string, end: string): Record<string, string> {
 }
 
 /** The call as both proxies count it. */
-export const bothSides = (call: PlantedCall): PlantedSample[] => [sample({ ...call, reporter: 'source' }), sample({ ...call, reporter: 'destination' })];
+export const bothSides = (call: PlantedCall): PlantedSample[] => [
+  sample({ ...call, reporter: 'source' }),
+  sample({ ...call, reporter: 'destination' }),
+];

@@ -181,7 +181,7 @@ function pathOf(edge: EdgeSingular): Path | undefined {
 }
 
 /** Where on its edge a label stands, 0 to 1. */
-export const labelAt = (cross: boolean): number => (cross ? 0.34 : 0.5);
+export const labelAt = (cross: boolean): number => (cross ? 0.4 : 0.5);
 
 function covered(label: string, middle: number, from: Position, to: Position): [number, number] {
   if (!label) return [2, 2];

@@ -1,27 +1,16 @@
 /** The canvas of a graph: keeps what is drawn the same as the data, node by node, so that a new answer moves nothing that need not move. */
 import cytoscape from 'cytoscape';
 import type { Theme } from '../shell/theme.ts';
+import { Drawing } from './drawing.ts';
 import type { DrawnEdge, DrawnNode } from './elements.ts';
 import type { Positions } from './layout.ts';
 import type { LayoutRequest } from './layout-worker.ts';
-import { labelAt, Overlay } from './overlay.ts';
+import { Overlay } from './overlay.ts';
 import { graphStyle } from './style.ts';
 
 export interface Marks {
   hidden: Set<string>;
   found: Set<string>;
-}
-
-interface Wanted {
-  definition: cytoscape.ElementDefinition;
-  /** The same as text, to see whether it has changed. */
-  text: string;
-}
-
-function wantedOf(group: 'nodes' | 'edges', data: DrawnNode | DrawnEdge, classes: string): Wanted {
-  // Cytoscape takes the data as its own and changes it.
-  const definition = { group, data: { ...data }, classes };
-  return { definition, text: JSON.stringify(definition) };
 }
 
 /** Above this many edges the canvas moves as a picture, and lines are straight. */
@@ -36,8 +25,7 @@ export class GraphView {
   readonly #worker = new Worker('/assets/layout-worker.js', { type: 'module' });
   readonly #canvas: HTMLCanvasElement;
   readonly #onSelect: (id: string | undefined) => void;
-  #drawn = new Map<string, Wanted>();
-  #positions: Positions = {};
+  readonly #drawing: Drawing;
   #marks: Marks = { hidden: new Set(), found: new Set() };
   #selected: string | undefined;
   #latest: { nodes: DrawnNode[]; edges: DrawnEdge[] } = { nodes: [], edges: [] };
@@ -57,6 +45,7 @@ export class GraphView {
     this.#canvas = canvas;
     this.#onSelect = onSelect;
     this.#cy = this.#make(container);
+    this.#drawing = new Drawing(this.#cy);
     this.#overlay = new Overlay(this.#cy, canvas, theme);
     this.#worker.onmessage = (event: MessageEvent<{ serial: number; positions: Positions }>) => {
       if (event.data.serial === this.#serial) this.#place(event.data.positions);
@@ -186,56 +175,10 @@ export class GraphView {
     this.#cy.destroy();
   }
 
-  /** Touches only what has changed: each touch costs, and a graph is given anew every few seconds. */
-  #merge(nodes: DrawnNode[], edges: DrawnEdge[]): void {
-    const wanted = new Map<string, Wanted>();
-    for (const node of nodes) {
-      const flags = `${node.faint ? ' faint' : ''}${node.unreachable ? ' unreachable' : ''}`;
-      wanted.set(node.id, wantedOf('nodes', node, `${node.kind} tone-${node.tone}${flags}`));
-    }
-    for (const edge of edges) {
-      const flags = `${edge.broken ? ' broken' : ''}${edge.cross ? ' cross' : ''}`;
-      wanted.set(edge.id, wantedOf('edges', edge, `tone-${edge.tone}${flags}`));
-    }
-    for (const id of this.#drawn.keys()) if (!wanted.has(id)) this.#cy.getElementById(id).remove();
-    const fresh: cytoscape.ElementDefinition[] = [];
-    for (const [id, one] of wanted) {
-      const before = this.#drawn.get(id);
-      // An edge goes with its node; it is drawn again with the new one.
-      const there = before !== undefined && this.#cy.hasElementWithId(id);
-      const position = this.#positions[id];
-      if (!there) fresh.push(position ? { ...one.definition, position: { ...position } } : one.definition);
-      else if (before.text !== one.text) this.#change(id, one, before);
-    }
-    this.#cy.add(fresh);
-    this.#drawn = wanted;
-  }
-
-  #change(id: string, { definition }: Wanted, before: Wanted): void {
-    const element = this.#cy.getElementById(id);
-    const { id: _id, parent, source: _source, target: _target, ...rest } = definition.data as Record<string, unknown>;
-    element.data(rest);
-    const kept = ['hidden', 'found', 'dim'].filter((name) => element.hasClass(name));
-    element.classes([...String(definition.classes).split(' '), ...kept]);
-    if (before.definition.data['parent'] !== parent) element.move({ parent: (parent as string | undefined) ?? null });
-  }
-
-  /** Edges between boxes often meet in their middles; their labels stand nearer to the source, where they do not. */
-  #spreadLabels(): void {
-    for (const { definition } of this.#drawn.values()) {
-      const { id, source, target, cross } = definition.data as unknown as DrawnEdge;
-      const [from, to] = [this.#positions[source], this.#positions[target]];
-      if (cross && from && to)
-        this.#cy.getElementById(id).data('offset', Math.hypot(to.x - from.x, to.y - from.y) * labelAt(true));
-    }
-  }
-
   #place(positions: Positions): void {
     this.#waiting = false;
-    this.#positions = positions;
     this.#cy.batch(() => {
-      for (const [id, position] of Object.entries(positions))
-        if (this.#drawn.has(id)) this.#cy.getElementById(id).position({ ...position });
+      this.#drawing.place(positions);
       this.#draw();
     });
     this.#cy.fit(this.#cy.elements(':visible'), 40);
@@ -253,10 +196,7 @@ export class GraphView {
       this.#big = big;
       this.#cy.style(graphStyle(this.#theme, big));
     }
-    this.#cy.batch(() => {
-      this.#merge(nodes, edges);
-      this.#spreadLabels();
-    });
+    this.#cy.batch(() => this.#drawing.update(nodes, edges));
     this.#overlay.refresh();
     // Classes are of what was drawn before; new elements get theirs.
     this.mark(this.#marks);
