@@ -141,7 +141,7 @@ export class Overlay {
     const colours = palette[this.#theme];
     const marks = [...(path.mtls ? (['lock'] as const) : []), ...(path.cross ? (['globe'] as const) : [])];
     for (const [index, mark] of marks.entries()) {
-      const [x, y] = pointAt(path.points, (path.cross ? 0.13 : 0.2) + index * Math.min(0.12, 20 / path.length));
+      const [x, y] = pointAt(path.points, (path.cross ? 0.11 : 0.2) + index * Math.min(0.1, 18 / path.length));
       drawBadge(this.#context, mark, x, y, mark === 'lock' ? colours.quiet : colours.cross, colours.ground);
     }
   }
@@ -181,7 +181,7 @@ function pathOf(edge: EdgeSingular): Path | undefined {
 }
 
 /** Where on its edge a label stands, 0 to 1. */
-export const labelAt = (cross: boolean): number => (cross ? 0.4 : 0.5);
+export const labelAt = (cross: boolean): number => (cross ? 0.3 : 0.5);
 
 function covered(label: string, middle: number, from: Position, to: Position): [number, number] {
   if (!label) return [2, 2];
