@@ -10,7 +10,13 @@ export async function graphFigures(): Promise<string[]> {
   const { observer, apis, series } = await syntheticMesh();
   await using _observer = observer;
   const read = (performance.now() - begun) / 1000;
-  const all = { isWanted: () => true, duration: 60, queryTime: 0, boxBy: ['cluster', 'namespace'] as ('cluster' | 'namespace')[], includeIdle: false };
+  const all = {
+    isWanted: () => true,
+    duration: 60,
+    queryTime: 0,
+    boxBy: ['cluster', 'namespace'] as ('cluster' | 'namespace')[],
+    includeIdle: false,
+  };
   let moment = 0;
   const graph = (graphType: 'workload' | 'app' | 'service', injectServiceNodes: boolean) => () =>
     // Another moment each time, so that nothing is answered from what was kept.
@@ -21,15 +27,31 @@ export async function graphFigures(): Promise<string[]> {
     await measure('graph of apps', graph('app', false)),
     await measure('graph of services', graph('service', true)),
     await measure('graph of one namespace', () =>
-      observer.graph({ ...all, graphType: 'workload', injectServiceNodes: true, queryTime: ++moment, isPast: true, isWanted: ({ namespace }) => namespace === 'ns1' }),
+      observer.graph({
+        ...all,
+        graphType: 'workload',
+        injectServiceNodes: true,
+        queryTime: ++moment,
+        isPast: true,
+        isWanted: ({ namespace }) => namespace === 'ns1',
+      }),
     ),
-    await measure('list of workloads with health', async () => workloadList(await observer.scope({ duration: 60, queryTime: ++moment }, () => true))),
+    await measure('list of workloads with health', async () =>
+      workloadList(await observer.scope({ duration: 60, queryTime: ++moment }, () => true)),
+    ),
     await measure('topology', async () => observer.mesh()),
     await measure('configuration with findings, after a change of one service', async () => {
-      apis[0]!.put('Service', { metadata: { name: 'svc0', namespace: 'ns0' }, spec: { selector: { app: 'svc0' }, ports: [{ name: `http-${moment++}`, port: 80 }] } });
+      apis[0]!.put('Service', {
+        metadata: { name: 'svc0', namespace: 'ns0' },
+        spec: { selector: { app: 'svc0' }, ports: [{ name: `http-${moment++}`, port: 80 }] },
+      });
       await new Promise((resolve) => setImmediate(resolve));
       observer.validator.all(() => true);
-      return configItems(observer.clusters, () => true, (cluster, kind, object) => observer.validator.of(observer.model.cluster(cluster)!, kind, object));
+      return configItems(
+        observer.clusters,
+        () => true,
+        (cluster, kind, object) => observer.validator.of(observer.model.cluster(cluster)!, kind, object),
+      );
     }),
   ];
   const memory = Math.round(process.memoryUsage().rss / 2 ** 20);

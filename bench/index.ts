@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { run, tryRun } from '../src/process/index.ts';
 import { isthmus, root } from '../test/support/isthmus.ts';
 import { endpointChange } from './endpoint-change.ts';
+import { graphFigures } from './graph.ts';
 import { latency } from './latency.ts';
 import { meshAt, timed } from './mesh.ts';
 
@@ -31,6 +32,8 @@ try {
   print('Memory (sum of PSS)', await memory());
   print('Endpoint change in west to the first answer in east', await endpointChange(meshAt(home)));
   print('Latency of a request', await latency(meshAt(home)));
+  await isthmus(['down'], { home });
+  print('Questions of the console to a large mesh', await graphFigures());
 } finally {
   await isthmus(['down'], { home });
   rmSync(folder, { recursive: true, force: true });

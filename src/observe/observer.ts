@@ -64,7 +64,7 @@ export class Observer implements AsyncDisposable {
     if (known && now - known.at < trafficKeptMs) return known.traffic;
     const traffic = readTraffic(this.clusters, options);
     this.#traffic.set(key, { at: now, traffic });
-    for (const [other, { at }] of this.#traffic) if (now - at > 60_000) this.#traffic.delete(other);
+    for (const [other, { at }] of this.#traffic) if (now - at > trafficKeptMs) this.#traffic.delete(other);
     return traffic;
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { plantDeployment, plantObserved, type PlantedObserved } from '../../../test/support/planted-observed.ts';
+import { type PlantedObserved, plantDeployment, plantObserved } from '../../../test/support/planted-observed.ts';
 import { bothSides, type PlantedSample, sample } from '../../../test/support/planted-series.ts';
 import type { Graph, GraphEdge, GraphNode, NamespaceKey } from '../types/index.ts';
 
@@ -14,7 +14,9 @@ const query = '/api/v1/namespaces/istio-system/services/prometheus:9090/proxy/ap
 /** Each cluster's Prometheus answers what its own proxies have counted. */
 function measured(samples: PlantedSample[]): void {
   for (const api of [planted.east, planted.west]) {
-    const own = samples.filter(({ metric }) => metric[metric['reporter'] === 'source' ? 'source_cluster' : 'destination_cluster'] === api.name);
+    const own = samples.filter(
+      ({ metric }) => metric[metric['reporter'] === 'source' ? 'source_cluster' : 'destination_cluster'] === api.name,
+    );
     api.pages.set(query, { status: 'success', data: { result: own } });
   }
 }
@@ -36,7 +38,9 @@ const nameOf = (one: GraphNode): string => `${one.cluster}/${one.workload ?? one
 
 function edgesOf({ elements }: Graph): Record<string, GraphEdge> {
   const nodes = new Map(elements.nodes.map(({ data }) => [data.id, data]));
-  return Object.fromEntries(elements.edges.map(({ data }) => [`${nameOf(nodes.get(data.source)!)} > ${nameOf(nodes.get(data.target)!)}`, data]));
+  return Object.fromEntries(
+    elements.edges.map(({ data }) => [`${nameOf(nodes.get(data.source)!)} > ${nameOf(nodes.get(data.target)!)}`, data]),
+  );
 }
 
 const nodesOf = ({ elements }: Graph): Record<string, GraphNode> =>
@@ -56,7 +60,11 @@ test('edges carry rates once, though both ends counted, and cross-network ones n
   expect(local.crossCluster).toBeUndefined();
   expect(local).toMatchObject({ isMTLS: '100', healthStatus: 'Healthy', reporters: { source: 3, destination: 3 } });
   const crossing = found['east/curl > west/helloworld-v2']!;
-  expect(crossing.crossNetwork).toMatchObject({ from: 'network1', to: 'network2', gateway: { cluster: 'west', addresses: ['192.168.49.30'] } });
+  expect(crossing.crossNetwork).toMatchObject({
+    from: 'network1',
+    to: 'network2',
+    gateway: { cluster: 'west', addresses: ['192.168.49.30'] },
+  });
 });
 
 test('an injected service stands in the cluster of the workload that answered', async () => {
@@ -75,7 +83,10 @@ test('the service graph joins services over the workloads between them', async (
     ...bothSides({ from: 'east/sample/curl', to: 'east/sample/helloworld-v1', rate: 3 }),
     ...bothSides({ from: 'east/sample/helloworld-v1', to: 'west/sample/store-v1', rate: 2 }),
   ]);
-  expect(Object.keys(edgesOf(await graph({ graphType: 'service' }))).sort()).toEqual(['east/curl > east/helloworld', 'east/helloworld > west/store']);
+  expect(Object.keys(edgesOf(await graph({ graphType: 'service' }))).sort()).toEqual([
+    'east/curl > east/helloworld',
+    'east/helloworld > west/store',
+  ]);
 });
 
 test('the app graph joins versions; the versioned one keeps them apart in a box of the app', async () => {
@@ -91,8 +102,22 @@ test('the app graph joins versions; the versioned one keeps them apart in a box 
 });
 
 test('failures without an answer go to the service, whose cluster is not guessed', async () => {
-  const lost = { destination_workload: 'unknown', destination_workload_namespace: 'unknown', destination_canonical_service: 'unknown', destination_cluster: 'unknown' };
-  measured([sample({ from: 'east/sample/curl', to: 'east/sample/helloworld-v1', rate: 2, code: '503', flags: 'UH', labels: lost })]);
+  const lost = {
+    destination_workload: 'unknown',
+    destination_workload_namespace: 'unknown',
+    destination_canonical_service: 'unknown',
+    destination_cluster: 'unknown',
+  };
+  measured([
+    sample({
+      from: 'east/sample/curl',
+      to: 'east/sample/helloworld-v1',
+      rate: 2,
+      code: '503',
+      flags: 'UH',
+      labels: lost,
+    }),
+  ]);
   const found = await graph();
   const edge = edgesOf(found)['east/curl > unknown/helloworld']!;
   expect(edge.healthStatus).toBe('Failure');
@@ -104,14 +129,28 @@ test('failures without an answer go to the service, whose cluster is not guessed
 });
 
 test('callers without a proxy are unknown, and seen by servers only', async () => {
-  measured([sample({ from: 'unknown', to: 'east/sample/helloworld-v1', rate: 1, reporter: 'destination', labels: { connection_security_policy: 'none' } })]);
+  measured([
+    sample({
+      from: 'unknown',
+      to: 'east/sample/helloworld-v1',
+      rate: 1,
+      reporter: 'destination',
+      labels: { connection_security_policy: 'none' },
+    }),
+  ]);
   const edge = edgesOf(await graph())['unknown/unknown > east/helloworld-v1']!;
   expect(edge.isMTLS).toBeUndefined();
   expect(edge.reporters).toEqual({ destination: 1 });
 });
 
 test('what leaves the mesh is drawn in the cluster whose proxy let it pass', async () => {
-  const labels = { destination_workload: 'unknown', destination_workload_namespace: 'unknown', destination_canonical_service: 'unknown', destination_cluster: 'unknown', destination_service_namespace: 'unknown' };
+  const labels = {
+    destination_workload: 'unknown',
+    destination_workload_namespace: 'unknown',
+    destination_canonical_service: 'unknown',
+    destination_cluster: 'unknown',
+    destination_service_namespace: 'unknown',
+  };
   measured([sample({ from: 'east/sample/curl', to: 'unknown', rate: 1, service: 'PassthroughCluster', labels })]);
   const found = nodesOf(await graph({ injectServiceNodes: true }));
   expect(found['east/PassthroughCluster']).toMatchObject({ isInaccessible: true, nodeType: 'service' });
@@ -120,7 +159,12 @@ test('what leaves the mesh is drawn in the cluster whose proxy let it pass', asy
 test('bytes that gateways pass on unopened are not drawn a second time', async () => {
   measured([
     ...calls,
-    sample({ from: 'west/istio-system/istio-eastwestgateway', to: 'west/sample/helloworld-v2', rate: 500, protocol: 'tcp' }),
+    sample({
+      from: 'west/istio-system/istio-eastwestgateway',
+      to: 'west/sample/helloworld-v2',
+      rate: 500,
+      protocol: 'tcp',
+    }),
   ]);
   expect(Object.keys(edgesOf(await graph())).some((one) => one.includes('gateway'))).toBe(false);
 });
@@ -136,7 +180,13 @@ test('idle workloads and services are added when asked for, in each cluster', as
 });
 
 test('nodes tell of their health, of proxies that are missing, and of what is gone', async () => {
-  plantDeployment(planted.west, 'sample', 'helloworld-v2', { app: 'helloworld', version: 'v2' }, { replicas: 2, ready: 1, proxy: false });
+  plantDeployment(
+    planted.west,
+    'sample',
+    'helloworld-v2',
+    { app: 'helloworld', version: 'v2' },
+    { replicas: 2, ready: 1, proxy: false },
+  );
   await planted.settle();
   measured([...calls, ...bothSides({ from: 'east/sample/curl', to: 'east/sample/gone-v1', rate: 1 })]);
   const found = nodesOf(await graph());
@@ -148,18 +198,35 @@ test('nodes tell of their health, of proxies that are missing, and of what is go
 test('rules of the control plane mark the service in every cluster that it serves', async () => {
   planted.east.put('VirtualService', {
     metadata: { name: 'shift', namespace: 'sample' },
-    spec: { hosts: ['helloworld'], http: [{ timeout: '2s', route: [{ destination: { host: 'helloworld' }, weight: 50 }, { destination: { host: 'helloworld', subset: 'v2' }, weight: 50 }] }] },
+    spec: {
+      hosts: ['helloworld'],
+      http: [
+        {
+          timeout: '2s',
+          route: [
+            { destination: { host: 'helloworld' }, weight: 50 },
+            { destination: { host: 'helloworld', subset: 'v2' }, weight: 50 },
+          ],
+        },
+      ],
+    },
   });
   await planted.settle();
   measured(calls);
   const found = nodesOf(await graph({ injectServiceNodes: true }));
   for (const cluster of ['east', 'west'])
-    expect(found[`${cluster}/helloworld`]).toMatchObject({ hasVS: { hostnames: ['helloworld'] }, hasTrafficShifting: true, hasRequestTimeout: true });
+    expect(found[`${cluster}/helloworld`]).toMatchObject({
+      hasVS: { hostnames: ['helloworld'] },
+      hasTrafficShifting: true,
+      hasRequestTimeout: true,
+    });
 });
 
 test('a focus keeps the entity and its neighbours only', async () => {
   measured([...calls, ...bothSides({ from: 'west/sample/curl', to: 'west/sample/other-v1', rate: 1 })]);
-  const found = await graph({ focus: { type: 'workload', cluster: 'west', namespace: 'sample', name: 'helloworld-v2' } });
+  const found = await graph({
+    focus: { type: 'workload', cluster: 'west', namespace: 'sample', name: 'helloworld-v2' },
+  });
   expect(Object.keys(nodesOf(found)).sort()).toEqual(['east/curl', 'west/helloworld-v2']);
 });
 
@@ -184,6 +251,8 @@ describe('one cluster that is silent', () => {
 test('a cluster that metrics name and nobody knows has a box of its own', async () => {
   const stray = sample({ from: 'east/sample/curl', to: 'mars/sample/rover-v1', rate: 1 });
   measured([stray]);
-  const box = (await graph()).elements.nodes.find(({ data }) => data.isBox === 'cluster' && data.cluster === 'mars')!.data;
+  const box = (await graph()).elements.nodes.find(
+    ({ data }) => data.isBox === 'cluster' && data.cluster === 'mars',
+  )!.data;
   expect(box).toMatchObject({ isInaccessible: true, unreachable: expect.stringContaining('known by metrics only') });
 });

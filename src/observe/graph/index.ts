@@ -1,6 +1,6 @@
 /** The traffic graph over all clusters, in Kiali's form. */
 import { hash } from 'node:crypto';
-import { judgeRequests, worst } from '../health/thresholds.ts';
+import { isSuccess, judgeRequests, worst } from '../health/thresholds.ts';
 import type { ClusterModel } from '../model/cluster-model.ts';
 import { isKnown, type TrafficSeries } from '../prometheus/traffic.ts';
 import type {
@@ -9,6 +9,7 @@ import type {
   GraphEdge,
   GraphNode,
   GraphType,
+  HealthStatus,
   HealthView,
   MeshLink,
   NamespaceKey,
@@ -146,16 +147,14 @@ function edgeData(
   const link = isCross
     ? sources.links.find((one) => one.kind === 'east-west' && one.from === from && one.to === to)
     : undefined;
-  const codes = { [protocol]: Object.fromEntries([...edge.codes].map(([code, { rate }]) => [code, rate])) };
-  const health = worst([judgeRequests(codes, 'outbound').status, judgeRequests(codes, 'inbound').status]);
   return {
-    id: idOf(`${source.key}>${target.key}>${protocol}`),
+    id: `${idOf(source.key).slice(0, 24)}-${idOf(target.key).slice(0, 24)}-${protocol}`,
     source: idOf(source.key),
     target: idOf(target.key),
     ...(principals ? { sourcePrincipal: principals.source, destPrincipal: principals.destination } : {}),
     ...(edge.judged > 0 && edge.mutual > 0 ? { isMTLS: ((100 * edge.mutual) / edge.judged).toFixed(0) } : {}),
     ...(edge.timed > 0 ? { responseTime: (edge.time / edge.timed).toFixed(edge.time / edge.timed < 10 ? 1 : 0) } : {}),
-    healthStatus: link?.state === 'broken' ? 'Failure' : health,
+    healthStatus: link?.state === 'broken' ? 'Failure' : edgeHealth(edge),
     traffic: {
       protocol,
       rates: edgeRates(edge, sums.get(source.key)?.out.get(protocol)?.total ?? 0),
@@ -171,4 +170,14 @@ function edgeData(
     },
     ...(link?.state === 'broken' && link.why ? { broken: link.why } : {}),
   };
+}
+
+/** The rules of both ends, applied to what the edge carries. */
+function edgeHealth({ protocol, codes }: BuiltEdge): HealthStatus {
+  if (protocol === 'tcp') return 'NA';
+  let isWell = true;
+  for (const code of codes.keys()) if (!isSuccess(protocol, code)) isWell = false;
+  if (isWell) return 'Healthy';
+  const rates = { [protocol]: Object.fromEntries([...codes].map(([code, { rate }]) => [code, rate])) };
+  return worst([judgeRequests(rates, 'outbound').status, judgeRequests(rates, 'inbound').status]);
 }

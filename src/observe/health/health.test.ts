@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { plantDeployment, plantObserved, type PlantedObserved } from '../../../test/support/planted-observed.ts';
+import { type PlantedObserved, plantDeployment, plantObserved } from '../../../test/support/planted-observed.ts';
 import { bothSides, sample } from '../../../test/support/planted-series.ts';
 import { mergeSamples } from '../prometheus/traffic.ts';
 import { judgeRequests, tolerancesOf, worst } from './thresholds.ts';
@@ -53,7 +53,12 @@ describe('over clusters', () => {
   afterEach(() => planted[Symbol.asyncDispose]());
 
   const read = (samples: ReturnType<typeof bothSides>) => {
-    const of = (name: string) => ({ cluster: name, samples: samples.filter(({ metric }) => metric[metric['reporter'] === 'source' ? 'source_cluster' : 'destination_cluster'] === name) });
+    const of = (name: string) => ({
+      cluster: name,
+      samples: samples.filter(
+        ({ metric }) => metric[metric['reporter'] === 'source' ? 'source_cluster' : 'destination_cluster'] === name,
+      ),
+    });
     return planted.observer.healthOf(mergeSamples([of('east'), of('west')]));
   };
 
@@ -64,7 +69,10 @@ describe('over clusters', () => {
     expect(health.workload('east', 'sample', 'helloworld-v2').status).not.toBe('Failure');
     expect(health.service('west', 'sample', 'helloworld').status).toBe('Failure');
     expect(health.service('east', 'sample', 'helloworld').status).toBe('NA');
-    expect(health.workload('east', 'sample', 'curl')).toMatchObject({ status: 'Failure', reasons: [expect.stringContaining('outbound')] });
+    expect(health.workload('east', 'sample', 'curl')).toMatchObject({
+      status: 'Failure',
+      reasons: [expect.stringContaining('outbound')],
+    });
   });
 
   test('incoming is the larger of what both sides counted', () => {
@@ -77,7 +85,13 @@ describe('over clusters', () => {
   });
 
   test('an app is as well as its workloads, and a namespace as its worst part', async () => {
-    plantDeployment(planted.west, 'sample', 'helloworld-v2', { app: 'helloworld', version: 'v2' }, { replicas: 1, ready: 0 });
+    plantDeployment(
+      planted.west,
+      'sample',
+      'helloworld-v2',
+      { app: 'helloworld', version: 'v2' },
+      { replicas: 1, ready: 0 },
+    );
     await planted.settle();
     const health = read([]);
     expect(health.app('west', 'sample', 'helloworld').status).toBe('Failure');

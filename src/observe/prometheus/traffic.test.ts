@@ -12,7 +12,10 @@ test('a series that federation brought elsewhere is counted once, from the clust
     { cluster: 'east', samples: [source!, federated] },
     { cluster: 'west', samples: [destination!] },
   ]);
-  expect(merged.map((one) => [one.reporter, one.rate])).toEqual([['source', 5], ['destination', 5]]);
+  expect(merged.map((one) => [one.reporter, one.rate])).toEqual([
+    ['source', 5],
+    ['destination', 5],
+  ]);
 });
 
 test('what federation brought stands in for a Prometheus that gives no answer, once', () => {
@@ -39,10 +42,12 @@ test('no response and gRPC statuses are told apart from HTTP codes', () => {
   expect(merged.map((one) => `${one.protocol} ${one.code}`)).toEqual(['http -', 'grpc 14', 'grpc 503', 'grpc 0']);
 });
 
-test('bytes in both directions of TCP are one rate', () => {
+test('bytes in both directions of TCP are of one path, to be added', () => {
   const tcp = sample({ ...call, protocol: 'tcp', rate: 100 });
   const received = { ...tcp, metric: { ...tcp.metric, kind: 'received' }, value: [0, '20'] as [number, string] };
-  expect(mergeSamples([{ cluster: 'east', samples: [tcp, received] }])).toMatchObject([{ protocol: 'tcp', rate: 120 }]);
+  const merged = mergeSamples([{ cluster: 'east', samples: [tcp, received] }]);
+  expect(new Set(merged.map((one) => one.path)).size).toBe(1);
+  expect(total(merged)).toBe(120);
 });
 
 test('a time is joined to the row that it is of', () => {
@@ -52,7 +57,10 @@ test('a time is joined to the row that it is of', () => {
 });
 
 test('absent labels read as unknown, and what is no number is left out', () => {
-  const bare = { metric: { kind: 'requests', reporter: 'source', source_cluster: 'east' }, value: [0, '1'] as [number, string] };
+  const bare = {
+    metric: { kind: 'requests', reporter: 'source', source_cluster: 'east' },
+    value: [0, '1'] as [number, string],
+  };
   const broken = sample({ ...call, rate: Number.NaN });
   const [row, ...others] = mergeSamples([{ cluster: 'east', samples: [bare, broken] }]);
   expect(others).toEqual([]);
@@ -64,5 +72,5 @@ test('all is asked in one query, with the range and the percentile', () => {
   expect(query).toContain('rate(istio_requests_total[90s])');
   expect(query).toContain('histogram_quantile(0.95');
   expect(query).toContain('istio_tcp_received_bytes_total');
-  expect(query.match(/ or /g)).toHaveLength(3);
+  expect(query.match(/ or /g)).toHaveLength(4);
 });

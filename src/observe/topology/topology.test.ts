@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { plantDeployment, plantObserved, plantRemoteSecret, plantTrust, type PlantedObserved } from '../../../test/support/planted-observed.ts';
+import {
+  type PlantedObserved,
+  plantDeployment,
+  plantObserved,
+  plantRemoteSecret,
+  plantTrust,
+} from '../../../test/support/planted-observed.ts';
 import { createRoot } from '../../pki/index.ts';
 import type { MeshLink } from '../types/index.ts';
 
@@ -10,7 +16,8 @@ beforeEach(async () => {
 afterEach(() => planted[Symbol.asyncDispose]());
 
 const link = (id: string): MeshLink => planted.observer.mesh().links.find((one) => one.id === id)!;
-const states = (): Record<string, string> => Object.fromEntries(planted.observer.mesh().links.map((one) => [one.id, one.state]));
+const states = (): Record<string, string> =>
+  Object.fromEntries(planted.observer.mesh().links.map((one) => [one.id, one.state]));
 
 test('a sound mesh has every link, and each is well', () => {
   expect(states()).toEqual({
@@ -37,7 +44,11 @@ describe('a link is broken, and says why', () => {
   test('when the gateway of the other side is scaled to nothing', async () => {
     plantDeployment(planted.west, system, 'istio-eastwestgateway', gateway, { replicas: 0 });
     await planted.settle();
-    expect(link('east-west:east>west')).toMatchObject({ state: 'broken', why: expect.stringContaining('scaled to 0'), fix: expect.stringContaining('--replicas=1') });
+    expect(link('east-west:east>west')).toMatchObject({
+      state: 'broken',
+      why: expect.stringContaining('scaled to 0'),
+      fix: expect.stringContaining('--replicas=1'),
+    });
     expect(link('east-west:west>east').state).toBe('ok');
   });
 
@@ -66,16 +77,25 @@ describe('a link is broken, and says why', () => {
   test('when the remote secret is gone', async () => {
     planted.east.remove('Secret', system, 'istio-remote-secret-west');
     await planted.settle();
-    expect(link('remote-secret:east>west')).toMatchObject({ state: 'broken', why: expect.stringContaining('there is no Secret in east'), fix: expect.stringContaining('create-remote-secret') });
+    expect(link('remote-secret:east>west')).toMatchObject({
+      state: 'broken',
+      why: expect.stringContaining('there is no Secret in east'),
+      fix: expect.stringContaining('create-remote-secret'),
+    });
   });
 
   test('when its token is refused, has ended, or ends soon', async () => {
     plantRemoteSecret(planted.east, 'revoked');
     await planted.settle();
     await planted.observer.facts.refresh();
-    expect(link('remote-secret:east>west')).toMatchObject({ state: 'broken', why: expect.stringContaining('refused by west') });
+    expect(link('remote-secret:east>west')).toMatchObject({
+      state: 'broken',
+      why: expect.stringContaining('refused by west'),
+    });
     const token = (seconds: number): string => {
-      const payload = Buffer.from(JSON.stringify({ exp: Math.floor(Date.now() / 1000) + seconds })).toString('base64url');
+      const payload = Buffer.from(JSON.stringify({ exp: Math.floor(Date.now() / 1000) + seconds })).toString(
+        'base64url',
+      );
       const text = `h.${payload}.s`;
       planted.west.tokens.add(text);
       return text;
@@ -87,7 +107,10 @@ describe('a link is broken, and says why', () => {
     plantRemoteSecret(planted.east, token(3600));
     await planted.settle();
     await planted.observer.facts.refresh();
-    expect(link('remote-secret:east>west')).toMatchObject({ state: 'degraded', why: expect.stringContaining('ends in 1 days') });
+    expect(link('remote-secret:east>west')).toMatchObject({
+      state: 'degraded',
+      why: expect.stringContaining('ends in 1 days'),
+    });
   });
 
   test('when it leads to istiod itself', async () => {
@@ -118,9 +141,14 @@ describe('a link is broken, and says why', () => {
 
   test('when the control plane is down, or proxies lag behind', async () => {
     const page = `/api/v1/namespaces/${system}/pods/istiod-abc-0:8080/proxy/debug/syncz`;
-    planted.east.pages.set(page, [{ cluster_id: 'west', proxy: 'curl-abc-0.sample', cluster_sent: '2', cluster_acked: '1' }]);
+    planted.east.pages.set(page, [
+      { cluster_id: 'west', proxy: 'curl-abc-0.sample', cluster_sent: '2', cluster_acked: '1' },
+    ]);
     await planted.observer.facts.refresh();
-    expect(link('control-plane:west>east')).toMatchObject({ state: 'degraded', why: expect.stringContaining('curl-abc-0.sample') });
+    expect(link('control-plane:west>east')).toMatchObject({
+      state: 'degraded',
+      why: expect.stringContaining('curl-abc-0.sample'),
+    });
     const istiod = planted.east.objects.get(`Deployment/${system}/istiod`)!;
     planted.east.put('Deployment', { ...istiod, status: { replicas: 1, availableReplicas: 0 } });
     await planted.settle();
@@ -129,10 +157,18 @@ describe('a link is broken, and says why', () => {
 
   test('when a federation target is down', async () => {
     const page = `/api/v1/namespaces/${system}/services/prometheus:9090/proxy/api/v1/targets`;
-    const target = { health: 'down', lastError: 'connection refused', scrapeUrl: 'http://192.168.49.31:9090/federate?match', labels: { job: 'federate-west', instance: '192.168.49.31:9090' } };
+    const target = {
+      health: 'down',
+      lastError: 'connection refused',
+      scrapeUrl: 'http://192.168.49.31:9090/federate?match',
+      labels: { job: 'federate-west', instance: '192.168.49.31:9090' },
+    };
     planted.east.pages.set(page, { status: 'success', data: { activeTargets: [target] } });
     await planted.observer.facts.refresh();
-    expect(link('federation:east>west')).toMatchObject({ state: 'broken', why: expect.stringContaining('connection refused') });
+    expect(link('federation:east>west')).toMatchObject({
+      state: 'broken',
+      why: expect.stringContaining('connection refused'),
+    });
   });
 });
 
@@ -158,15 +194,27 @@ test('names that must agree and do not are told', async () => {
 });
 
 test('a cluster that only a remote secret names is drawn with the reason', async () => {
-  const data = { north: Buffer.from(JSON.stringify({ clusters: [{ cluster: { server: 'https://10.1.1.1:6443' } }], users: [{ user: { token: 'x' } }] })).toString('base64') };
-  planted.east.put('Secret', { metadata: { name: 'north', namespace: 'istio-system', labels: { 'istio/multiCluster': 'true' } }, data });
+  const data = {
+    north: Buffer.from(
+      JSON.stringify({
+        clusters: [{ cluster: { server: 'https://10.1.1.1:6443' } }],
+        users: [{ user: { token: 'x' } }],
+      }),
+    ).toString('base64'),
+  };
+  planted.east.put('Secret', {
+    metadata: { name: 'north', namespace: 'istio-system', labels: { 'istio/multiCluster': 'true' } },
+    data,
+  });
   await planted.settle();
   const north = planted.observer.mesh().clusters.find((one) => one.name === 'north')!;
   expect(north.api).toMatchObject({ reachable: false, reason: expect.stringContaining('no kubeconfig context') });
 });
 
 test('nothing of a token or key is in what is told', () => {
-  const text = JSON.stringify(planted.observer.mesh()) + JSON.stringify(planted.observer.clusters.map((one) => [...one.list('RemoteSecret'), ...one.list('CaSecret')]));
+  const text =
+    JSON.stringify(planted.observer.mesh()) +
+    JSON.stringify(planted.observer.clusters.map((one) => [...one.list('RemoteSecret'), ...one.list('CaSecret')]));
   expect(text).not.toContain('good-token-of-west');
   expect(text).not.toContain('PRIVATE KEY');
   expect(text).not.toContain(Buffer.from('good-token-of-west').toString('base64').slice(0, 12));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { PlantedApi } from '../../../test/support/planted-api.ts';
-import { plantDeployment, plantObserved, type PlantedObserved } from '../../../test/support/planted-observed.ts';
+import { type PlantedObserved, plantDeployment, plantObserved } from '../../../test/support/planted-observed.ts';
 import type { IstioCheck } from '../types/index.ts';
 
 let planted: PlantedObserved;
@@ -20,11 +20,17 @@ async function findings(): Promise<string[]> {
 
 async function checksOf(api: PlantedApi, kind: string, name: string): Promise<IstioCheck[]> {
   await planted.settle();
-  return planted.observer.validator.all(() => true).find((one) => one.cluster === api.name && one.name === name && one.objectGVK.Kind === kind)!.checks;
+  return planted.observer.validator
+    .all(() => true)
+    .find((one) => one.cluster === api.name && one.name === name && one.objectGVK.Kind === kind)!.checks;
 }
 
-const put = (kind: string, name: string, spec: unknown, api = planted.east, namespace = 'sample') => api.put(kind, { metadata: { name, namespace }, spec });
-const route = (host: string, subset?: string, weight?: number) => ({ destination: { host, ...(subset ? { subset } : {}) }, ...(weight ? { weight } : {}) });
+const put = (kind: string, name: string, spec: unknown, api = planted.east, namespace = 'sample') =>
+  api.put(kind, { metadata: { name, namespace }, spec });
+const route = (host: string, subset?: string, weight?: number) => ({
+  destination: { host, ...(subset ? { subset } : {}) },
+  ...(weight ? { weight } : {}),
+});
 
 test('a sound mesh has no findings', async () => {
   expect(await findings()).toEqual([]);
@@ -32,14 +38,23 @@ test('a sound mesh has no findings', async () => {
 
 describe('hosts and subsets of another cluster are no errors', () => {
   test('a service that only west has', async () => {
-    planted.west.put('Service', { metadata: { name: 'store', namespace: 'sample' }, spec: { ports: [{ name: 'http', port: 80 }] } });
+    planted.west.put('Service', {
+      metadata: { name: 'store', namespace: 'sample' },
+      spec: { ports: [{ name: 'http', port: 80 }] },
+    });
     put('VirtualService', 'to-store', { hosts: ['store'], http: [{ route: [route('store')] }] });
     put('DestinationRule', 'of-store', { host: 'store.sample.svc.cluster.local' });
     expect(await findings()).toEqual([]);
   });
 
   test('a subset whose pods are in west only, and one by cluster', async () => {
-    put('DestinationRule', 'versions', { host: 'helloworld', subsets: [{ name: 'v2', labels: { version: 'v2' } }, { name: 'west', labels: { 'topology.istio.io/cluster': 'west' } }] });
+    put('DestinationRule', 'versions', {
+      host: 'helloworld',
+      subsets: [
+        { name: 'v2', labels: { version: 'v2' } },
+        { name: 'west', labels: { 'topology.istio.io/cluster': 'west' } },
+      ],
+    });
     put('VirtualService', 'by-version', { hosts: ['helloworld'], http: [{ route: [route('helloworld', 'v2')] }] });
     expect(await findings()).toEqual([]);
   });
@@ -49,7 +64,9 @@ describe('hosts and subsets of another cluster are no errors', () => {
     planted.west.put('Namespace', { metadata: { name: 'only-west' } });
     planted.west.put('ServiceAccount', { metadata: { name: 'far', namespace: 'only-west' } });
     put('Gateway', 'in', { selector: { istio: 'ingress' }, servers: [] });
-    put('AuthorizationPolicy', 'allow', { rules: [{ from: [{ source: { namespaces: ['only-west'], principals: ['cluster.local/ns/only-west/sa/far'] } }] }] });
+    put('AuthorizationPolicy', 'allow', {
+      rules: [{ from: [{ source: { namespaces: ['only-west'], principals: ['cluster.local/ns/only-west/sa/far'] } }] }],
+    });
     expect(await findings()).toEqual(['east/allow: KIA0107 spec/rules[0]/from[0]/source/principals[0]']);
   });
 });
@@ -60,7 +77,10 @@ describe('what is wrong is found', () => {
       hosts: ['helloworld'],
       gateways: ['nowhere', 'cross.istio-system'],
       exportTo: ['no-such-namespace'],
-      http: [{ route: [route('nobody', undefined, 50)] }, { route: [route('helloworld', 'v9'), route('helloworld', 'v9')] }],
+      http: [
+        { route: [route('nobody', undefined, 50)] },
+        { route: [route('helloworld', 'v9'), route('helloworld', 'v9')] },
+      ],
     });
     put('Gateway', 'cross', { selector: {} }, planted.east, 'istio-system');
     expect(await findings()).toEqual([
@@ -76,13 +96,17 @@ describe('what is wrong is found', () => {
   });
 
   test('in two VirtualServices for one host', async () => {
-    for (const name of ['one', 'two']) put('VirtualService', name, { hosts: ['helloworld'], http: [{ route: [route('helloworld')] }] });
+    for (const name of ['one', 'two'])
+      put('VirtualService', name, { hosts: ['helloworld'], http: [{ route: [route('helloworld')] }] });
     expect(await findings()).toEqual(['east/one: KIA1106 spec/hosts[0]', 'east/two: KIA1106 spec/hosts[0]']);
   });
 
   test('in DestinationRules', async () => {
     put('DestinationRule', 'lost', { host: 'nobody' });
-    put('DestinationRule', 'empty', { host: 'helloworld', subsets: [{ name: 'none', labels: { version: 'v9' } }, { name: 'bare' }] });
+    put('DestinationRule', 'empty', {
+      host: 'helloworld',
+      subsets: [{ name: 'none', labels: { version: 'v9' } }, { name: 'bare' }],
+    });
     put('DestinationRule', 'twin', { host: 'helloworld.sample.svc.cluster.local', subsets: [{ name: 'bare' }] });
     expect(await findings()).toEqual([
       'east/empty: KIA0201 spec/host',
@@ -92,7 +116,9 @@ describe('what is wrong is found', () => {
       'east/twin: KIA0201 spec/host',
       'east/twin: KIA0209 spec/subsets[0]',
     ]);
-    expect((await checksOf(planted.east, 'DestinationRule', 'empty')).find((one) => one.code === 'KIA0203')!.severity).toBe('unknown');
+    expect(
+      (await checksOf(planted.east, 'DestinationRule', 'empty')).find((one) => one.code === 'KIA0203')!.severity,
+    ).toBe('unknown');
   });
 
   test('where mutual TLS is off at the client and demanded by servers, in any cluster, or needed between networks', async () => {
@@ -109,7 +135,10 @@ describe('what is wrong is found', () => {
     put('PeerAuthentication', 'b', { mtls: { mode: 'STRICT' } });
     put('PeerAuthentication', 'c', { selector: { matchLabels: { app: 'nobody' } }, mtls: { mode: 'STRICT' } });
     for (const name of ['d', 'e']) put('PeerAuthentication', name, { selector: { matchLabels: { app: 'curl' } } });
-    put('DestinationRule', 'mutual', { host: '*.sample.svc.cluster.local', trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } });
+    put('DestinationRule', 'mutual', {
+      host: '*.sample.svc.cluster.local',
+      trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } },
+    });
     expect(await findings()).toEqual([
       'east/a: KIA0002 spec/selector',
       'east/a: KIA0505 spec/mtls/mode',
@@ -124,7 +153,14 @@ describe('what is wrong is found', () => {
     put('AuthorizationPolicy', 'wrong', {
       rules: [
         {
-          from: [{ source: { namespaces: ['nowhere'], principals: ['cluster.local/ns/sample/sa/nobody', 'other.domain/ns/sample/sa/default'] } }],
+          from: [
+            {
+              source: {
+                namespaces: ['nowhere'],
+                principals: ['cluster.local/ns/sample/sa/nobody', 'other.domain/ns/sample/sa/default'],
+              },
+            },
+          ],
           to: [{ operation: { methods: ['GET', 'FETCH'], hosts: ['nobody.sample.svc.cluster.local'] } }],
         },
       ],
@@ -141,7 +177,13 @@ describe('what is wrong is found', () => {
   test('in Gateways, Sidecars, ServiceEntries and WorkloadGroups', async () => {
     const server = { port: { number: 80 }, hosts: ['a.example'] };
     for (const name of ['g1', 'g2']) put('Gateway', name, { selector: { istio: 'nobody' }, servers: [server] });
-    put('Sidecar', 'narrow', { egress: [{ hosts: ['./helloworld.sample.svc.cluster.local', 'sample/nobody.sample.svc.cluster.local', 'istio-system/*'] }] });
+    put('Sidecar', 'narrow', {
+      egress: [
+        {
+          hosts: ['./helloworld.sample.svc.cluster.local', 'sample/nobody.sample.svc.cluster.local', 'istio-system/*'],
+        },
+      ],
+    });
     put('ServiceEntry', 's1', { hosts: ['x.example'], ports: [{ number: 80, protocol: 'HTTP' }] });
     put('ServiceEntry', 's2', { hosts: ['x.example'], ports: [{ number: 80, protocol: 'TCP' }] });
     put('WorkloadGroup', 'w', { metadata: { labels: { app: 'vm' } }, template: { serviceAccount: 'nobody' } });
@@ -158,7 +200,10 @@ describe('what is wrong is found', () => {
   });
 
   test('in Services: port names, and what differs between clusters', async () => {
-    planted.west.put('Service', { metadata: { name: 'helloworld', namespace: 'sample' }, spec: { selector: { app: 'helloworld' }, ports: [{ name: 'web', port: 5001 }] } });
+    planted.west.put('Service', {
+      metadata: { name: 'helloworld', namespace: 'sample' },
+      spec: { selector: { app: 'helloworld' }, ports: [{ name: 'web', port: 5001 }] },
+    });
     planted.east.remove('Service', 'sample', 'curl');
     expect(await findings()).toEqual([
       'east/helloworld: ISTHMUS0005 spec/ports',
@@ -177,12 +222,19 @@ describe('what is wrong is found', () => {
 test('unknown hosts are errors where proxies let nothing unknown pass', async () => {
   put('DestinationRule', 'lost', { host: 'nobody' });
   expect((await checksOf(planted.east, 'DestinationRule', 'lost'))[0]!.severity).toBe('warning');
-  planted.east.put('ConfigMap', { metadata: { name: 'istio', namespace: 'istio-system' }, data: { mesh: 'outboundTrafficPolicy: {mode: REGISTRY_ONLY}' } });
+  planted.east.put('ConfigMap', {
+    metadata: { name: 'istio', namespace: 'istio-system' },
+    data: { mesh: 'outboundTrafficPolicy: {mode: REGISTRY_ONLY}' },
+  });
   expect((await checksOf(planted.east, 'DestinationRule', 'lost'))[0]!.severity).toBe('error');
 });
 
 test("Kiali's annotation silences all codes, or those that it names", async () => {
-  const rule = (annotation: string) => planted.east.put('DestinationRule', { metadata: { name: 'lost', namespace: 'sample', annotations: { 'kiali.io/ignore-validations': annotation } }, spec: { host: 'nobody' } });
+  const rule = (annotation: string) =>
+    planted.east.put('DestinationRule', {
+      metadata: { name: 'lost', namespace: 'sample', annotations: { 'kiali.io/ignore-validations': annotation } },
+      spec: { host: 'nobody' },
+    });
   rule('');
   expect(await findings()).toEqual([]);
   rule('KIA0203');
@@ -195,7 +247,8 @@ test('a change makes only those objects be judged again that had looked at what 
   await findings();
   const { validator, model } = planted.observer;
   const east = model.cluster('east')!;
-  const of = (kind: 'DestinationRule' | 'AuthorizationPolicy', name: string) => validator.of(east, kind, east.get(kind, 'sample', name)!);
+  const of = (kind: 'DestinationRule' | 'AuthorizationPolicy', name: string) =>
+    validator.of(east, kind, east.get(kind, 'sample', name)!);
   const [near, far] = [of('DestinationRule', 'near'), of('AuthorizationPolicy', 'far')];
   planted.west.put('Service', { metadata: { name: 'new', namespace: 'sample' }, spec: { ports: [] } });
   await planted.settle();
