@@ -110,12 +110,24 @@ test('the web application imports the types of the API, and nothing that a brows
     ['mesh', '../../../mesh/index.ts', true],
     ['node', 'node:fs', true],
   ];
-  for (const [name, from] of imports) plant(`src/console/web/planted/${name}.ts`, `import { one } from '${from}';\n\nexport const two = one;\n`);
-  const { stdout } = await biome(['lint', '--only=style/noRestrictedImports', '--reporter=json', '--max-diagnostics=none', 'src/console']);
+  for (const [name, from] of imports)
+    plant(`src/console/web/planted/${name}.ts`, `import { one } from '${from}';\n\nexport const two = one;\n`);
+  const { stdout } = await biome([
+    'lint',
+    '--only=style/noRestrictedImports',
+    '--reporter=json',
+    '--max-diagnostics=none',
+    'src/console',
+  ]);
   rmSync(join(folder, 'src/console/web/planted'), { recursive: true });
-  const refused: string[] = JSON.parse(stdout).diagnostics.map((one: any) => one.location.path.path ?? one.location.path);
+  const refused: string[] = JSON.parse(stdout).diagnostics.map(
+    (one: any) => one.location.path.path ?? one.location.path,
+  );
   for (const [name, from, isRefused] of imports)
-    expect({ from, refused: refused.includes(`src/console/web/planted/${name}.ts`) }).toEqual({ from, refused: isRefused });
+    expect({ from, refused: refused.includes(`src/console/web/planted/${name}.ts`) }).toEqual({
+      from,
+      refused: isRefused,
+    });
 });
 
 test('lint ends with 1 and names what is planted: a border, a cycle, a type, a forgotten promise, a dead file', async () => {
