@@ -134,6 +134,7 @@ function ObjectView({ address, object, again }: ObjectViewProps) {
         )}
         <Checks checks={checks} />
         <Facts
+          isHorizontal
           facts={[
             ['Cluster', object.cluster],
             ['Namespace', object.namespace],
