@@ -34,7 +34,7 @@ export async function openPage(browser: Browser, url: string, options: OpenOptio
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
+    if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
   });
   await page.goto(url);
   await page.getByRole('heading', { level: 1 }).waitFor();

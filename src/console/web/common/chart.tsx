@@ -116,7 +116,11 @@ function options({ series, theme, width, height, now }: OptionsInput): uPlot.Opt
     legend: { live: true },
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
-      { ...axis, values: (_plot, times) => times.map((time) => timeOf(time * 1000).slice(0, 5)) },
+      {
+        ...axis,
+        values: (_plot, times, _axis, _space, step) =>
+          times.map((time) => timeOf(time * 1000).slice(0, step < 60 ? undefined : 5)),
+      },
       { ...axis, size: 64, values: (_plot, values) => values.map((value) => now().format(value)) },
     ],
     series: [
@@ -131,7 +135,8 @@ function options({ series, theme, width, height, now }: OptionsInput): uPlot.Opt
       })) as uPlot.Series[]),
     ],
     hooks: {
-      draw: [(plot) => drawMarkers(plot, now().markers, colours)],
+      setCursor: [showNewest],
+      draw: [(plot) => drawMarkers(plot, now().markers, colours), showNewest],
       ready: [
         (plot) =>
           plot.over.addEventListener('click', () => {
@@ -141,6 +146,12 @@ function options({ series, theme, width, height, now }: OptionsInput): uPlot.Opt
       ],
     },
   };
+}
+
+/** Where no moment is pointed at the legend tells of the newest. */
+function showNewest(plot: uPlot): void {
+  const newest = plot.data[0].length - 1;
+  if ((plot.cursor.idx ?? null) === null && newest >= 0) plot.setLegend({ idx: newest }, false);
 }
 
 function drawMarkers(plot: uPlot, markers: Marker[], colours: { bad: string; quiet: string }): void {

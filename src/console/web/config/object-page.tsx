@@ -1,15 +1,16 @@
 /** One object of Istio's configuration: its text, what is wrong in it, where else it is; and its change, which is shown before it is made. */
-import { Alert, Breadcrumb, BreadcrumbItem, Button, Grid, GridItem, Title } from '@patternfly/react-core';
+import { Alert, Breadcrumb, BreadcrumbItem, Button, Grid, GridItem } from '@patternfly/react-core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { ConfigChange, IstioCheck, IstioConfigDetails } from '../../api.ts';
+import type { ConfigChange, IstioConfigDetails } from '../../api.ts';
 import { putText } from '../api/client.ts';
 import { type ConfigKey, configPath, useConfigObject } from '../api/queries.ts';
 import { Answer, Failure, Frame } from '../common/answer.tsx';
 import { Facts } from '../common/facts.tsx';
 import { dayOf } from '../common/format.ts';
-import { ClusterLabel, Mark, toneOfSeverity } from '../common/status.tsx';
+import { ClusterLabel, Mark } from '../common/status.tsx';
 import { ObjectLink, objectHref, PageLink } from '../shell/links.tsx';
+import { ChangeSummary, Checks } from './object-parts.tsx';
 import type { Schema } from './schema-path.ts';
 import { worstOf } from './validation.ts';
 import { YamlEditor } from './yaml-editor.tsx';
@@ -133,6 +134,7 @@ function ObjectView({ address, object, again }: ObjectViewProps) {
         )}
         <Checks checks={checks} />
         <Facts
+          isHorizontal
           facts={[
             ['Cluster', object.cluster],
             ['Namespace', object.namespace],
@@ -167,51 +169,4 @@ function ElsewhereLink({ object, other }: { object: IstioConfigDetails; other: {
   const href = objectHref({ ...object, cluster: other.cluster });
   const text = `${other.cluster}: ${other.same ? 'the same' : 'differs'}`;
   return <div>{href ? <PageLink to={href}>{text}</PageLink> : text}</div>;
-}
-
-function ChangeSummary({ change }: { change: ConfigChange }) {
-  if (!change.changed)
-    return (
-      <Alert variant="info" isInline title="The API server says that nothing would change." className="ist-alert" />
-    );
-  return (
-    <Alert
-      variant="info"
-      isInline
-      title={`The API server would change ${change.fields.length} fields`}
-      className="ist-alert"
-    >
-      <ul className="ist-plain-list">
-        {change.fields.map((field) => (
-          <li key={field.path}>
-            <code>{field.path}</code>: {field.before ?? 'nothing'} → {field.after ?? 'nothing'}
-          </li>
-        ))}
-      </ul>
-    </Alert>
-  );
-}
-
-function Checks({ checks }: { checks: IstioCheck[] }) {
-  return (
-    <section>
-      <Title headingLevel="h2" size="md">
-        Validation
-      </Title>
-      {checks.length === 0 && <Mark tone="good" text="Nothing to find fault with" />}
-      <ul className="ist-plain-list">
-        {checks.map((check) => (
-          <li key={`${check.code} ${check.path} ${check.message}`}>
-            <Mark tone={toneOfSeverity[check.severity]} text={`${check.code}: ${check.message}`} />
-            {check.path && (
-              <div className="ist-quiet">
-                <code>{check.path}</code>
-              </div>
-            )}
-            {check.fix && <div>{check.fix}</div>}
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
 }

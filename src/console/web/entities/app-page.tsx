@@ -57,6 +57,7 @@ function Overview({ app }: { app: AppDetails }) {
     <Grid hasGutter>
       <GridItem lg={4} className="ist-stack">
         <Facts
+          isHorizontal
           facts={[
             [
               'Workloads',

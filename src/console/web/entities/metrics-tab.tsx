@@ -54,20 +54,25 @@ export function MetricsTab({ kind, entity, direction }: MetricsTabProps) {
           <span className="ist-quiet ist-middle">last {durationText(range)}</span>
         </ToolbarContent>
       </Toolbar>
-      <Answer of={metrics}>{(data) => <Charts metrics={data} />}</Answer>
+      <Answer of={metrics}>{(data) => <Charts metrics={data} split={by !== ''} />}</Answer>
     </>
   );
 }
 
 const durations: Record<string, string> = { avg: 'mean', '0.5': 'median', '0.95': 'p95', '0.99': 'p99' };
 
-function Charts({ metrics }: { metrics: MetricsMap }) {
+/** `split`: lines are of several peers or codes, so that only one statistic of each is shown. */
+function Charts({ metrics, split }: { metrics: MetricsMap; split: boolean }) {
   const charts: { title: string; series: Series[]; format: (value: number) => string }[] = [
     { title: 'Requests in a second', series: lines(metrics, 'request_count'), format: rateText },
-    { title: 'Failed requests in a second', series: lines(metrics, 'request_error_count', true), format: rateText },
-    { title: 'Request duration', series: lines(metrics, 'request_duration_millis'), format: millisecondsText },
-    { title: 'Request size', series: lines(metrics, 'request_size'), format: bytesText },
-    { title: 'Response size', series: lines(metrics, 'response_size'), format: bytesText },
+    { title: 'Failed requests in a second', series: lines(metrics, 'request_error_count'), format: rateText },
+    {
+      title: split ? 'Request duration, 95th percentile' : 'Request duration',
+      series: lines(metrics, 'request_duration_millis', split ? '0.95' : undefined),
+      format: millisecondsText,
+    },
+    { title: 'Request size, mean', series: lines(metrics, 'request_size', 'avg'), format: bytesText },
+    { title: 'Response size, mean', series: lines(metrics, 'response_size', 'avg'), format: bytesText },
     { title: 'gRPC messages received in a second', series: lines(metrics, 'grpc_received'), format: rateText },
     { title: 'gRPC messages sent in a second', series: lines(metrics, 'grpc_sent'), format: rateText },
     { title: 'TCP received in a second', series: lines(metrics, 'tcp_received'), format: bytesText },
@@ -86,18 +91,19 @@ function Charts({ metrics }: { metrics: MetricsMap }) {
   );
 }
 
-function lines(metrics: MetricsMap, name: string, bad = false): Series[] {
-  const series = metrics[name] ?? [];
+function lines(metrics: MetricsMap, name: string, stat?: string): Series[] {
+  const series = (metrics[name] ?? []).filter((one) => stat === undefined || one.stat === stat);
+  const bad = name.includes('error') && series.length === 1;
   return series
     .toSorted((a, b) => newest(b) - newest(a))
     .slice(0, maxLines)
-    .map((one) => ({ name: nameOf(one, name), points: one.datapoints, bad: bad && series.length === 1 }));
+    .map((one) => ({ name: nameOf(one, stat !== undefined), points: one.datapoints, bad }));
 }
 
 const newest = (series: MetricSeries): number => series.datapoints.at(-1)?.[1] ?? 0;
 
-function nameOf(series: MetricSeries, metric: string): string {
+function nameOf(series: MetricSeries, statIsSaid: boolean): string {
   const labels = Object.values(series.labels).join(' ');
-  const stat = series.stat === undefined ? '' : (durations[series.stat] ?? series.stat);
-  return [labels, stat].filter(Boolean).join(', ') || (metric.includes('error') ? 'failed' : 'all');
+  const stat = series.stat === undefined || statIsSaid ? '' : (durations[series.stat] ?? series.stat);
+  return [labels, stat].filter(Boolean).join(', ') || 'all';
 }

@@ -37,7 +37,7 @@ export function MiniGraph({ kind, entity }: { kind: 'workloads' | 'applications'
     else if (node.service) navigate(href(entityHref('services', { cluster, namespace, name: node.service })));
   };
   return (
-    <Card isFullHeight>
+    <Card>
       <CardTitle component="h2">Neighbours</CardTitle>
       <CardBody className="ist-mini-graph">
         <Answer of={graph}>

@@ -63,6 +63,7 @@ function Overview({ service }: { service: ServiceDetails }) {
     <Grid hasGutter>
       <GridItem lg={4} className="ist-stack">
         <Facts
+          isHorizontal
           facts={[
             ['Type', service.serviceRegistry === 'External' ? 'ServiceEntry' : service.type],
             ['Addresses', [...service.addresses, ...service.externalAddresses].join(', ')],

@@ -69,6 +69,7 @@ function Overview({ workload }: { workload: WorkloadDetails }) {
     <Grid hasGutter>
       <GridItem lg={4} className="ist-stack">
         <Facts
+          isHorizontal
           facts={[
             ['Kind', workload.isGateway ? `${workload.kind}, gateway` : workload.kind],
             [

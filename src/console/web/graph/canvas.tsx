@@ -81,11 +81,7 @@ export function GraphCanvas({ graph, labels, marks, selected, animated, badges, 
         <Control label="Show all" Icon={CompressArrowsAltIcon} onClick={() => view.current?.fit()} />
         <Control label="Larger" Icon={PlusIcon} onClick={() => view.current?.zoomBy(1.25)} />
         <Control label="Smaller" Icon={MinusIcon} onClick={() => view.current?.zoomBy(0.8)} />
-        <Control
-          label="Arrange again"
-          Icon={TopologyIcon}
-          onClick={() => view.current?.arrange(elements.nodes, elements.edges)}
-        />
+        <Control label="Arrange again" Icon={TopologyIcon} onClick={() => view.current?.arrange()} />
         <Control label="Save as a picture" Icon={DownloadIcon} onClick={save} />
       </div>
     </div>

@@ -60,8 +60,9 @@ export function drawnNode(node: GraphNode): DrawnNode {
     tone: tones[node.healthStatus ?? node.healthData?.status ?? 'NA'],
     faint: node.isIdle === true || node.isOutside === true || node.isInaccessible === true || node.isDead === true,
     unreachable: node.unreachable !== undefined,
-    width: node.isBox ? 0 : Math.max(50, longestLine(label) * 7.4 + 8),
-    height: node.isBox ? 0 : 66 + (version ? 14 : 0),
+    // A box takes the size of what is in it; these are of one that is empty.
+    width: Math.max(50, longestLine(label) * (node.isBox ? 10 : 7.4) + 8),
+    height: 66 + (version ? 14 : 0),
   };
 }
 

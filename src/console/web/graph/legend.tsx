@@ -1,5 +1,6 @@
 import { Button } from '@patternfly/react-core';
 import { useState } from 'react';
+import { type Badge, badgeOutlines } from './badges.ts';
 
 const shapes: [string, string][] = [
   ['workload', 'Workload'],
@@ -26,6 +27,11 @@ const lines: [string, string][] = [
   ['broken', 'The way is broken'],
 ];
 
+const marks: [Badge, string][] = [
+  ['lock', 'Mutual TLS'],
+  ['globe', 'Between clusters'],
+];
+
 export function Legend() {
   const [open, setOpen] = useState(false);
   return (
@@ -49,8 +55,14 @@ export function Legend() {
               {text}
             </span>
           ))}
-          <span>🔒 mutual TLS</span>
-          <span>🌐 between clusters</span>
+          {marks.map(([mark, text]) => (
+            <span key={mark}>
+              <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+                <path d={badgeOutlines[mark]} fillRule="evenodd" className={`ist-badge-${mark}`} />
+              </svg>
+              {text}
+            </span>
+          ))}
         </div>
       )}
     </div>

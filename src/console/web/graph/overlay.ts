@@ -2,7 +2,7 @@
  * What is drawn above the graph: dots that run along the edges as requests do, and marks for mutual TLS and for crossing networks. A canvas of
  * its own, so that the graph below is not drawn again for each frame.
  */
-import type { Core, EdgeSingular } from 'cytoscape';
+import type { Core, EdgeSingular, Position } from 'cytoscape';
 import { palette } from '../common/palette.ts';
 import type { Theme } from '../shell/theme.ts';
 import { drawBadge } from './badges.ts';
@@ -20,6 +20,8 @@ interface Path {
   mtls: boolean;
   cross: boolean;
   moving: boolean;
+  /** From where to where a label covers the edge, as parts of it; no dots there. */
+  label: [number, number];
 }
 
 const maxDots = 1500;
@@ -122,7 +124,9 @@ export class Overlay {
       const begin = (seconds * path.speed) % path.spacing;
       const first = Math.floor((seconds * path.speed) / path.spacing);
       for (let at = begin, index = 0; at < path.length && left > 0; at += path.spacing, index += 1, left -= 1) {
-        const [x, y] = pointAt(path.points, at / path.length);
+        const part = at / path.length;
+        if (part > path.label[0] && part < path.label[1]) continue;
+        const [x, y] = pointAt(path.points, part);
         // Every n-th dot is a request that failed, so that the share is seen; which one it is goes with it along the edge.
         const failed = path.failing > 0 && fraction((first - index) * path.failing) < path.failing;
         this.#context.fillStyle = failed ? colours.bad : colours[path.tone];
@@ -137,7 +141,7 @@ export class Overlay {
     const colours = palette[this.#theme];
     const marks = [...(path.mtls ? (['lock'] as const) : []), ...(path.cross ? (['globe'] as const) : [])];
     for (const [index, mark] of marks.entries()) {
-      const [x, y] = pointAt(path.points, 0.2 + index * Math.min(0.12, 20 / path.length));
+      const [x, y] = pointAt(path.points, (path.cross ? 0.11 : 0.2) + index * Math.min(0.1, 18 / path.length));
       drawBadge(this.#context, mark, x, y, mark === 'lock' ? colours.quiet : colours.cross, colours.ground);
     }
   }
@@ -152,6 +156,7 @@ function pathOf(edge: EdgeSingular): Path | undefined {
   const [control] = edge.controlPoints() ?? [];
   const middle = control ?? { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
   const data = edge.data() as {
+    label: string;
     rate: number;
     failing: number;
     tone: string;
@@ -171,7 +176,22 @@ function pathOf(edge: EdgeSingular): Path | undefined {
     mtls: data.mtls,
     cross: data.cross,
     moving: data.rate > 0 && !data.broken,
+    label: covered(data.label, labelAt(data.cross), from, to),
   };
+}
+
+/** Where on its edge a label stands, 0 to 1. */
+export const labelAt = (cross: boolean): number => (cross ? 0.3 : 0.5);
+
+function covered(label: string, middle: number, from: Position, to: Position): [number, number] {
+  if (!label) return [2, 2];
+  const lines = label.split('\n');
+  const [width, height] = [Math.max(...lines.map((line) => line.length)) * 6.4 + 8, lines.length * 14 + 6];
+  const length = Math.max(1, Math.hypot(to.x - from.x, to.y - from.y));
+  const [across, down] = [Math.abs(to.x - from.x) / length, Math.abs(to.y - from.y) / length];
+  // How far a line of this slope stays below the label.
+  const half = Math.min(width / 2 / Math.max(across, 0.01), height / 2 / Math.max(down, 0.01)) / length;
+  return [middle - half, middle + half];
 }
 
 /** The point at `t` of a quadratic curve. */

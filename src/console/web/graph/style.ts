@@ -61,6 +61,10 @@ export function graphStyle(theme: Theme, big: boolean): StylesheetJson {
         'line-opacity': 0.85,
       },
     },
+    {
+      selector: 'edge.cross[offset]',
+      style: { label: '', 'source-label': 'data(label)', 'source-text-offset': 'data(offset)' as never },
+    },
     ...(['good', 'warn', 'bad', 'idle', 'tcp'] as const).map((tone) => ({
       selector: `edge.tone-${tone}`,
       style: { 'line-color': colour[tone], 'target-arrow-color': colour[tone] },

@@ -1,6 +1,7 @@
 /** The canvas of a graph: keeps what is drawn the same as the data, node by node, so that a new answer moves nothing that need not move. */
 import cytoscape from 'cytoscape';
 import type { Theme } from '../shell/theme.ts';
+import { Drawing } from './drawing.ts';
 import type { DrawnEdge, DrawnNode } from './elements.ts';
 import type { Positions } from './layout.ts';
 import type { LayoutRequest } from './layout-worker.ts';
@@ -15,12 +16,20 @@ export interface Marks {
 /** Above this many edges the canvas moves as a picture, and lines are straight. */
 const bigFrom = 400;
 
+/** A small graph is not blown up to fill the window. */
+const maxFirstZoom = 1.1;
+
 export class GraphView {
   readonly #cy: cytoscape.Core;
   readonly #overlay: Overlay;
   readonly #worker = new Worker('/assets/layout-worker.js', { type: 'module' });
   readonly #canvas: HTMLCanvasElement;
   readonly #onSelect: (id: string | undefined) => void;
+  readonly #drawing: Drawing;
+  #marks: Marks = { hidden: new Set(), found: new Set() };
+  #selected: string | undefined;
+  #latest: { nodes: DrawnNode[]; edges: DrawnEdge[] } = { nodes: [], edges: [] };
+  #waiting = false;
   #serial = 0;
   #shape = '';
   #theme: Theme;
@@ -36,6 +45,7 @@ export class GraphView {
     this.#canvas = canvas;
     this.#onSelect = onSelect;
     this.#cy = this.#make(container);
+    this.#drawing = new Drawing(this.#cy);
     this.#overlay = new Overlay(this.#cy, canvas, theme);
     this.#worker.onmessage = (event: MessageEvent<{ serial: number; positions: Positions }>) => {
       if (event.data.serial === this.#serial) this.#place(event.data.positions);
@@ -46,7 +56,7 @@ export class GraphView {
     const cy = cytoscape({
       container,
       style: graphStyle(this.#theme, false),
-      minZoom: 0.05,
+      minZoom: 0.02,
       maxZoom: 3,
       boxSelectionEnabled: false,
       selectionType: 'single',
@@ -61,39 +71,50 @@ export class GraphView {
     return cy;
   }
 
-  /** Draws nodes and edges. They are laid out anew only when nodes came, went or moved to another box. */
+  /**
+   * Draws nodes and edges. They are laid out anew only when nodes came, went or moved to another box, and what is drawn before stays until
+   * the places are known: drawing thousands of edges twice would take twice as long.
+   */
   show(nodes: DrawnNode[], edges: DrawnEdge[]): void {
-    const big = edges.length > bigFrom;
-    if (big !== this.#big) {
-      this.#big = big;
-      this.#cy.style(graphStyle(this.#theme, big));
-    }
-    this.#cy.batch(() => this.#merge(nodes, edges));
+    this.#latest = { nodes, edges };
     const shape = nodes.map((node) => `${node.parent ?? ''}>${node.id}`).join('\n');
-    if (shape === this.#shape) {
-      this.#overlay.refresh();
-      return;
+    if (shape !== this.#shape) {
+      this.#shape = shape;
+      this.arrange();
+    } else if (!this.#waiting) {
+      this.#draw();
     }
-    this.#shape = shape;
-    this.#layOut(nodes, edges);
   }
 
-  arrange(nodes: DrawnNode[], edges: DrawnEdge[]): void {
-    this.#layOut(nodes, edges);
+  /** Lays all of it out again. */
+  arrange(): void {
+    const { nodes, edges } = this.#latest;
+    this.#serial += 1;
+    this.#waiting = true;
+    const request: LayoutRequest = {
+      serial: this.#serial,
+      nodes: nodes.map(({ id, parent, width, height }) => ({ id, parent, width, height })),
+      edges: edges.map(({ source, target }) => ({ source, target })),
+    };
+    this.#worker.postMessage(request);
   }
 
-  mark({ hidden, found }: Marks): void {
+  mark(marks: Marks): void {
     this.#cy.batch(() => {
-      for (const element of this.#cy.elements()) {
-        element.toggleClass('hidden', hidden.has(element.id()));
-        element.toggleClass('found', found.has(element.id()));
+      for (const name of ['hidden', 'found'] as const) {
+        const [before, after] = [this.#marks[name], marks[name]];
+        for (const id of before) if (!after.has(id)) this.#cy.getElementById(id).removeClass(name);
+        for (const id of after) this.#cy.getElementById(id).addClass(name);
       }
     });
+    this.#marks = marks;
     this.#overlay.refresh();
   }
 
   /** Shows what belongs to one element and dims the rest; without an id nothing is dimmed. */
   select(id: string | undefined): void {
+    if (id === undefined && this.#selected === undefined) return;
+    this.#selected = id;
     this.#cy.batch(() => {
       this.#cy.elements().removeClass('dim').unselect();
       const element = id === undefined ? this.#cy.collection() : this.#cy.getElementById(id);
@@ -154,72 +175,31 @@ export class GraphView {
     this.#cy.destroy();
   }
 
-  #merge(nodes: DrawnNode[], edges: DrawnEdge[]): void {
-    const wanted = new Set([...nodes, ...edges].map((one) => one.id));
-    this.#cy
-      .elements()
-      .filter((element) => !wanted.has(element.id()))
-      .remove();
-    for (const node of nodes) {
-      const classes = `${node.kind} tone-${node.tone}${node.faint ? ' faint' : ''}${node.unreachable ? ' unreachable' : ''}`;
-      this.#set('nodes', node.id, { ...node }, classes);
-      const element = this.#cy.getElementById(node.id);
-      if ((element.parent().first().id() ?? undefined) !== node.parent) element.move({ parent: node.parent ?? null });
-    }
-    for (const edge of edges)
-      this.#set(
-        'edges',
-        edge.id,
-        { ...edge },
-        `tone-${edge.tone}${edge.broken ? ' broken' : ''}${edge.cross ? ' cross' : ''}`,
-      );
-  }
-
-  #set(
-    group: 'nodes' | 'edges',
-    id: string,
-    data: cytoscape.NodeDataDefinition | cytoscape.EdgeDataDefinition,
-    classes: string,
-  ): void {
-    const element = this.#cy.getElementById(id);
-    if (element.empty()) {
-      this.#cy.add({ group, data, classes } as cytoscape.ElementDefinition);
-      return;
-    }
-    const {
-      width: _width,
-      height: _height,
-      id: _id,
-      parent: _parent,
-      source: _source,
-      target: _target,
-      ...rest
-    } = data;
-    element.data(group === 'edges' ? { ...rest, width: data['width'] } : rest);
-    const kept = ['hidden', 'found', 'dim'].filter((name) => element.hasClass(name));
-    element.classes([...classes.split(' '), ...kept]);
-  }
-
-  #layOut(nodes: DrawnNode[], edges: DrawnEdge[]): void {
-    this.#serial += 1;
-    const request: LayoutRequest = {
-      serial: this.#serial,
-      nodes: nodes.map(({ id, parent, width, height }) => ({ id, parent, width, height })),
-      edges: edges.map(({ source, target }) => ({ source, target })),
-    };
-    this.#worker.postMessage(request);
-  }
-
   #place(positions: Positions): void {
+    this.#waiting = false;
     this.#cy.batch(() => {
-      for (const [id, position] of Object.entries(positions)) this.#cy.getElementById(id).position(position);
+      this.#drawing.place(positions);
+      this.#draw();
     });
     this.#cy.fit(this.#cy.elements(':visible'), 40);
-    if (this.#cy.zoom() > 1.4) {
-      this.#cy.zoom(1.4);
+    if (this.#cy.zoom() > maxFirstZoom) {
+      this.#cy.zoom(maxFirstZoom);
       this.#cy.center(this.#cy.elements(':visible'));
     }
-    this.#overlay.refresh();
     this.#canvas.dataset['laidOut'] = String(Object.keys(positions).length);
+  }
+
+  #draw(): void {
+    const { nodes, edges } = this.#latest;
+    const big = edges.length > bigFrom;
+    if (big !== this.#big) {
+      this.#big = big;
+      this.#cy.style(graphStyle(this.#theme, big));
+    }
+    this.#cy.batch(() => this.#drawing.update(nodes, edges));
+    this.#overlay.refresh();
+    // Classes are of what was drawn before; new elements get theirs.
+    this.mark(this.#marks);
+    this.select(this.#selected);
   }
 }

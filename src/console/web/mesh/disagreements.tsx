@@ -8,6 +8,7 @@ export function Disagreements({ disagreements }: { disagreements: NameDisagreeme
       key={`${one.what} ${one.cluster}`}
       variant="warning"
       isInline
+      className="ist-problems"
       title={`${one.cluster}: the names of its ${one.what} do not agree`}
     >
       <p>{one.why}</p>

@@ -1,9 +1,9 @@
 /** A way or a part of one: its steps one below the other, then its end, or the ways into which it forks, side by side. */
 import { Label } from '@patternfly/react-core';
+import type { Branch, End, Step, StepKind } from '../../api.ts';
 import { percentText } from '../common/format.ts';
 import { ClusterLabel, Mark } from '../common/status.tsx';
 import { DeviationList, Reference } from './deviations.tsx';
-import type { Branch, End, Step, StepKind } from './explanation.ts';
 import { toneOfEnd } from './tones.ts';
 
 const kinds: Record<StepKind, string> = {

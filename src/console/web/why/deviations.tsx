@@ -1,6 +1,6 @@
+import type { Deviation, ObjectReference } from '../../api.ts';
 import { Mark } from '../common/status.tsx';
 import { PageLink } from '../shell/links.tsx';
-import type { Deviation, ObjectReference } from './explanation.ts';
 import { toneOfDeviation } from './tones.ts';
 
 /** What is not as it should be, the object it is of, and what to do. */

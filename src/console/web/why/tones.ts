@@ -1,5 +1,5 @@
+import type { Deviation, End, Explanation } from '../../api.ts';
 import type { Tone } from '../common/status.tsx';
-import type { Deviation, End, Explanation } from './explanation.ts';
 
 export const toneOfOutcome: Record<Explanation['outcome'], Tone> = {
   reaches: 'good',

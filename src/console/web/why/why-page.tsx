@@ -11,6 +11,7 @@ import {
 } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import type { Explanation } from '../../api.ts';
 import { getJson } from '../api/client.ts';
 import { useServices, useWorkloads } from '../api/queries.ts';
 import { Answer, Frame, Nothing } from '../common/answer.tsx';
@@ -18,7 +19,6 @@ import { Mark } from '../common/status.tsx';
 import { useParam, useScope } from '../shell/scope.ts';
 import { BranchView } from './branch-view.tsx';
 import { DeviationList } from './deviations.tsx';
-import type { Explanation } from './explanation.ts';
 import { toneOfOutcome } from './tones.ts';
 
 export function WhyPage() {

@@ -351,17 +351,8 @@ function corsOf(policy: any): any {
     ...joined(policy.allowMethods, 'allow_methods'),
     ...joined(policy.allowHeaders, 'allow_headers'),
     ...joined(policy.exposeHeaders, 'expose_headers'),
-    ...(policy.maxAge ? { max_age: String(seconds(policy.maxAge)) } : {}),
+    ...(policy.maxAge ? { max_age: seconds(policy.maxAge)?.replace('s', '') } : {}),
     ...(policy.allowCredentials === undefined ? {} : { allow_credentials: policy.allowCredentials }),
     filter_enabled: { default_value: { numerator: 100 } },
   };
-}
-
-/** Of a duration as Istio's objects have it: 24h, 1m30s, 0.5s. */
-function seconds(text: string): number {
-  const units: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 0.001 };
-  return [...text.matchAll(/([\d.]+)(ms|h|m|s)/g)].reduce(
-    (sum, [, value, unit]) => sum + Number(value) * units[unit!]!,
-    0,
-  );
 }
