@@ -27,10 +27,10 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
   const certificate = keepCertificate(
     id,
     settings,
-    (bytes) => callUnary(istiod, createCertificatePath, bytes),
+    (bytes) => callUnary(istiod.connect, createCertificatePath, bytes),
     request.log,
   );
-  const xds = xdsProxy(istiod, request.log);
+  const xds = xdsProxy(istiod.connect, request.log);
   const servers = await Promise.all([
     serve(grpc, join(request.folder, 'xds'), (server) =>
       server.addService(xds.definition as never, xds.handlers as never),
@@ -68,7 +68,7 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
     async stop() {
       certificate.stop();
       for (const server of servers) server.forceShutdown();
-      istiod().client.close();
+      istiod.close();
     },
   };
 }
@@ -96,9 +96,9 @@ function istiodConnection(
   grpc: Grpc,
   request: ProxyAgentRequest,
   settings: ProxySettings,
-): () => { client: Client; metadata: Metadata } {
+): { connect: () => { client: Client; metadata: Metadata }; close(): void } {
   let made: { client: Client; basis: string } | undefined;
-  return () => {
+  const connect = () => {
     const root = volumeFile(request, '/var/run/secrets/istio', 'root-cert.pem');
     const { discoveryHost, discoveryPort } = settings;
     const resolved = /^\d+\.\d+\.\d+\.\d+$/.test(discoveryHost) ? discoveryHost : request.resolve(discoveryHost);
@@ -127,6 +127,8 @@ function istiodConnection(
     metadata.set('clusterid', settings.clusterId);
     return { client: made.client, metadata };
   };
+  // By then what leads to istiod may be gone: nothing is looked up again.
+  return { connect, close: () => made?.client.close() };
 }
 
 function callUnary(
