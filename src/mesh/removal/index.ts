@@ -120,7 +120,7 @@ async function release(client: KubeClient, { kind, object }: Found): Promise<voi
   await client.apply(kind, empty, { fieldManager });
 }
 
-/** What istiod writes into every namespace; lists of revoked certificates since Istio 1.27. */
+/** What istiod writes into every namespace; newer Istio also a list of revoked certificates. */
 const distributed = new Set(['istio-ca-root-cert', 'istio-ca-crl']);
 
 async function removeRoots(client: KubeClient, result: Removed): Promise<void> {
