@@ -103,6 +103,20 @@ async function replaceOld(run: Run): Promise<ReconcileResult['removed']> {
   const clients = [...run.clients.values()];
   const unwanted = await Promise.all(clients.map((client) => unwantedIn(run, client)));
   const old = revisionsOf(unwanted.flat().map(({ object }) => object));
+  const removed: ReconcileResult['removed'] = [];
+  const remove = async (which: (found: Found) => boolean): Promise<void> => {
+    const done = await Promise.all(
+      clients.map(async (client, index) => {
+        const found = unwanted[index]!.filter(which);
+        if (found.length === 0) return [];
+        const result = await removeObjects(client, found, { signal: run.signal });
+        return result.removed.map((object) => ({ cluster: client.name, object }));
+      }),
+    );
+    removed.push(...done.flat());
+  };
+  // A tag that still led to the old revision would have it inject what is restarted.
+  await remove(isTag);
   if (old.length > 0)
     await Promise.all(
       clients.map((client) => {
@@ -115,15 +129,11 @@ async function replaceOld(run: Run): Promise<ReconcileResult['removed']> {
         }).then((moved) => tell('ready', `${moved.length} workloads restarted`));
       }),
     );
-  const removed = await Promise.all(
-    clients.map(async (client, index) => {
-      if (unwanted[index]!.length === 0) return [];
-      const result = await removeObjects(client, unwanted[index]!, { signal: run.signal });
-      return result.removed.map((object) => ({ cluster: client.name, object }));
-    }),
-  );
-  return removed.flat();
+  await remove((found) => !isTag(found));
+  return removed;
 }
+
+const isTag = ({ object }: Found): boolean => object.metadata.labels?.['istio.io/tag'] !== undefined;
 
 async function unwantedIn(run: Run, client: KubeClient): Promise<Found[]> {
   const owned = await findObjects(client, isOwned, ownerSelector);

@@ -110,3 +110,35 @@ describe('a change of the mesh file', () => {
     expect((await isthmus(['plan'], { home })).code).toBe(0);
   });
 });
+
+it('moves the mesh to another revision of the control plane, and back', async () => {
+  const home = inject('home');
+  await using scope = temporaryHome();
+  const file = join(scope.home, 'mesh.yaml');
+  await isthmus(['init', '-f', file], { home });
+  const names = async (cluster: string, kinds: string) =>
+    (await kubectl(home, cluster, ['-n', 'istio-system', 'get', kinds, '-o', 'name'])).stdout;
+  const revisions = async (cluster: string): Promise<string[]> => {
+    const { stdout } = await kubectl(home, cluster, ['get', 'pods', '-A', '-o', 'json']);
+    const pods: { metadata: { annotations?: Record<string, string> } }[] = JSON.parse(stdout).items;
+    const proxies = pods.filter(({ metadata }) => metadata.annotations?.['sidecar.istio.io/status']);
+    return [...new Set(proxies.map(({ metadata }) => metadata.annotations!['istio.io/rev']!))];
+  };
+  const moved = await isthmus(['upgrade', 'canary', '--yes', '-f', file], { home, timeoutMs: 240_000 });
+  expect(moved.code, moved.stdout + moved.stderr).toBe(0);
+  expect(readFileSync(file, 'utf8')).toContain('revision: "canary"');
+  for (const cluster of ['east', 'west']) {
+    expect(await revisions(cluster)).toEqual(['canary']);
+    const left = await names(cluster, 'deployments,services,mutatingwebhookconfigurations');
+    expect(left.split('\n').filter((one) => /\/(istiod|istio-sidecar-injector)$/.test(one))).toEqual([]);
+    expect(left).toContain('service/istiod-canary');
+  }
+  const back = await isthmus(['upgrade', 'default', '--yes', '-f', file], { home, timeoutMs: 240_000 });
+  expect(back.code, back.stdout + back.stderr).toBe(0);
+  for (const cluster of ['east', 'west']) {
+    expect(await revisions(cluster)).toEqual(['default']);
+    expect(await names(cluster, 'deployments,services,mutatingwebhookconfigurations')).not.toMatch(
+      /canary|tag-default/,
+    );
+  }
+}, 400_000);

@@ -1,5 +1,5 @@
 import { crossesNetworks, hasGateway, remotesOf } from '../../spec/index.ts';
-import { isIstio, istiodName, istioObjects, networkingVersion } from '../istio/index.ts';
+import { isIstio, istiodName, istioObjects, networkingVersion, revisionOf } from '../istio/index.ts';
 import { here, type Part, systemNamespace } from '../part.ts';
 
 const selector = { istio: 'eastwestgateway' };
@@ -13,13 +13,16 @@ export const exposure: Part = {
     const { mesh, cluster } = context;
     const apiVersion = networkingVersion(isIstio(mesh) ? await istioObjects(mesh, cluster) : []);
     const host = `${istiodName(mesh)}.${systemNamespace}.svc.${mesh.clusterDomain}`;
+    const revision = revisionOf(mesh);
+    // While two revisions stand beside each other each is found by its own name; the default one answers for all others.
+    const sniHosts = revision === undefined ? ['*'] : [`${istiodName(mesh)}.${systemNamespace}.svc`];
     const server = (number: number, name: string, mode: string, hosts: string[]) => ({
       port: { number, name, protocol: 'TLS' },
       tls: { mode },
       hosts,
     });
     const route = (port: number, target: number) => ({
-      match: [{ port, sniHosts: ['*'] }],
+      match: [{ port, sniHosts }],
       route: [{ destination: { host, port: { number: target } } }],
     });
     const istiod = [
@@ -38,7 +41,7 @@ export const exposure: Part = {
       {
         apiVersion,
         kind: 'VirtualService',
-        metadata: { name: 'istiod-vs', namespace: systemNamespace },
+        metadata: { name: revision === undefined ? 'istiod-vs' : `istiod-vs-${revision}`, namespace: systemNamespace },
         spec: { hosts: ['*'], gateways: ['istiod-gateway'], tls: [route(15_012, 15_012), route(15_017, 443)] },
       },
     ];
