@@ -319,6 +319,6 @@ it('judges the others when a cluster is silent, and says that it is', async () =
   mesh.west.silent = true;
   const found = await look();
   expect(found.unread).toContainEqual({ cluster: 'west', what: 'pods', why: expect.stringContaining('no answer') });
-  expect(found.healthy).toBe(false);
+  expect(found).toMatchObject({ healthy: false, examined: ['east'] });
   expect(found.checks.some((one) => one.state === 'unknown')).toBe(false);
 });

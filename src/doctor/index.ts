@@ -13,6 +13,8 @@ export type { ExaminedCluster } from './patient.ts';
 export interface Diagnosis {
   /** No error and no warning was found. */
   healthy: boolean;
+  /** Clusters that could be read. */
+  examined: string[];
   findings: Finding[];
   checks: { code: string; title: string; state: 'passed' | 'found' | 'unknown'; why?: string }[];
   /** What could not be read, and so was not judged. */
@@ -43,6 +45,7 @@ export async function diagnose(options: {
   const findings = done.flatMap((one) => one.findings).sort((a, b) => ranks[a.severity] - ranks[b.severity]);
   return {
     healthy: !findings.some((one) => one.severity !== 'info') && patient.unread.length === 0,
+    examined: patient.clusters.map((one) => one.name),
     findings,
     checks: done.map((one) => one.check),
     unread: patient.unread,

@@ -502,7 +502,15 @@ describe('the way', () => {
     const found = await ask();
     expect(found.unread.every((one) => one.cluster === 'west')).toBe(true);
     expect(found.unread.length).toBeGreaterThan(0);
-    expect(found.path.branches[0]?.end?.result).toBe('reaches');
+    expect(found.path.branches.map((one) => one.end?.result)).toEqual(['reaches', 'unknown']);
+    expect(found.path.branches[1]?.end?.text).toContain('west, which cannot be read');
+  });
+
+  it('does not follow into a cluster that nobody asked it to look at', async () => {
+    mesh.clusters.pop();
+    const found = await ask();
+    expect(found).toMatchObject({ outcome: 'partly', shares: { reaches: 0.5, unknown: 0.5 } });
+    expect(found.path.branches[1]?.end?.text).toContain('of cluster west, which is not among those looked at');
   });
 
   it.each([
