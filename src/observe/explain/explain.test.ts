@@ -56,7 +56,7 @@ describe('a mesh in which all is well', () => {
     expect(far?.steps[2]?.details.join()).toContain('client certificate spiffe://cluster.local/ns/sample/sa/curl');
   });
 
-  it('is the mirror from the other cluster, whose configuration is the primary’s', async () => {
+  it("is the mirror from the other cluster, whose configuration is the primary's", async () => {
     const found = await ask('west/sample/curl');
     expect(found.summary).toBe('50 % reach helloworld-v1-1 in east; 50 % reach helloworld-v2-1 in west.');
     expect(found.path.steps[0]?.details).toContain('configured by istiod of east');
@@ -352,7 +352,7 @@ const cases: Record<string, Case> = {
     outcome: 'reaches',
     says: 'only mutual TLS crosses networks',
   },
-  'STRICT, with TLS disabled by the client’s rule': {
+  "STRICT, with TLS disabled by the client's rule": {
     change: () => {
       strict();
       disable();
