@@ -10,7 +10,7 @@ beforeEach(async () => {
   mesh = await plantPatient();
 });
 
-const look = (): Promise<Diagnosis> => diagnose({ clusters: mesh.clusters });
+const look = (): Promise<Diagnosis> => diagnose({ clusters: mesh.clusters, graceMs: 10 });
 const system = 'istio-system';
 const secretData = (name = 'cacerts'): Record<string, string> => mesh.west.get('Secret', name).data;
 const jwt = (exp: number): string => `h.${Buffer.from(JSON.stringify({ exp })).toString('base64url')}.s`;

@@ -27,8 +27,11 @@ const ranks: Record<Severity, number> = { error: 0, warning: 1, info: 2 };
 export async function diagnose(options: {
   clusters: readonly ExaminedCluster[];
   signal?: AbortSignal | undefined;
+  /** What was sent to a proxy that long ago it should have acknowledged. */
+  graceMs?: number;
 }): Promise<Diagnosis> {
-  const patient = await examine(options.clusters, options.signal ?? new AbortController().signal);
+  const signal = options.signal ?? new AbortController().signal;
+  const patient = await examine(options.clusters, signal, options.graceMs ?? 2_000);
   const done = await Promise.all(
     checks.map(async ({ code, title, run }) => {
       try {
