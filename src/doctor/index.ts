@@ -13,6 +13,8 @@ export type { ExaminedCluster } from './patient.ts';
 export interface Diagnosis {
   /** No error and no warning was found. */
   healthy: boolean;
+  /** Clusters that could be read. */
+  examined: string[];
   findings: Finding[];
   checks: { code: string; title: string; state: 'passed' | 'found' | 'unknown'; why?: string }[];
   /** What could not be read, and so was not judged. */
@@ -25,8 +27,11 @@ const ranks: Record<Severity, number> = { error: 0, warning: 1, info: 2 };
 export async function diagnose(options: {
   clusters: readonly ExaminedCluster[];
   signal?: AbortSignal | undefined;
+  /** What was sent to a proxy that long ago it should have acknowledged. */
+  graceMs?: number;
 }): Promise<Diagnosis> {
-  const patient = await examine(options.clusters, options.signal ?? new AbortController().signal);
+  const signal = options.signal ?? new AbortController().signal;
+  const patient = await examine(options.clusters, signal, options.graceMs ?? 2_000);
   const done = await Promise.all(
     checks.map(async ({ code, title, run }) => {
       try {
@@ -43,6 +48,7 @@ export async function diagnose(options: {
   const findings = done.flatMap((one) => one.findings).sort((a, b) => ranks[a.severity] - ranks[b.severity]);
   return {
     healthy: !findings.some((one) => one.severity !== 'info') && patient.unread.length === 0,
+    examined: patient.clusters.map((one) => one.name),
     findings,
     checks: done.map((one) => one.check),
     unread: patient.unread,

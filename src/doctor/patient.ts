@@ -29,11 +29,17 @@ export interface Patient {
   debug(cluster: ClusterView, page: string, anew?: boolean): Promise<any[] | undefined>;
   unread: { cluster: string; what: string; why: string }[];
   signal: AbortSignal;
+  /** What was sent a moment ago may be on its way. */
+  graceMs: number;
 }
 
 const longestMs = 15_000;
 
-export async function examine(clusters: readonly ExaminedCluster[], signal: AbortSignal): Promise<Patient> {
+export async function examine(
+  clusters: readonly ExaminedCluster[],
+  signal: AbortSignal,
+  graceMs: number,
+): Promise<Patient> {
   const unread: Patient['unread'] = [];
   const views = await Promise.all(clusters.map((one) => viewOf(one, unread, signal)));
   const answering = views.filter((one) => one !== undefined);
@@ -46,6 +52,7 @@ export async function examine(clusters: readonly ExaminedCluster[], signal: Abor
     system,
     unread,
     signal,
+    graceMs,
     debug(cluster, page, anew = false) {
       const key = `${cluster.name} ${page}`;
       const known = (anew ? undefined : pages.get(key)) ?? debugPage(cluster, page, signal);

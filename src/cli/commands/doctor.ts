@@ -43,7 +43,7 @@ export const doctor: CommandSpec = {
           .filter((one) => one.state === 'unknown')
           .map((one) => style('yellow', `? ${one.code} could not be checked: ${one.why}`)),
         ...found.unread.map((one) => style('yellow', `? ${one.what} of ${one.cluster} could not be read: ${one.why}`)),
-        `${found.checks.filter((one) => one.state === 'passed').length} of ${found.checks.length} checks of ${clusters.map((one) => one.name).join(', ')} found nothing.`,
+        `${found.checks.filter((one) => one.state === 'passed').length} of ${found.checks.length} checks found nothing in ${found.examined.join(', ') || 'no cluster'}.`,
       ];
       context.out.write(asTyped(`${lines.join('\n')}\n`, context.env));
     }

@@ -4,8 +4,6 @@ import { type Check, type Found, kubectl, objectOf } from '../check.ts';
 import { type ClusterView, hasProxy, type Patient } from '../patient.ts';
 
 const types = ['cluster', 'listener', 'route', 'endpoint'];
-/** What was sent a moment ago may be on its way. */
-const graceMs = 2_000;
 
 export const proxiesSynced: Check = {
   code: 'ISM802',
@@ -13,7 +11,7 @@ export const proxiesSynced: Check = {
   async run(patient) {
     const found = await look(patient, false);
     if (found.length === 0) return [];
-    await pause(graceMs, undefined, { signal: patient.signal });
+    await pause(patient.graceMs, undefined, { signal: patient.signal });
     return look(patient, true);
   },
 };

@@ -56,7 +56,7 @@ describe('a mesh in which all is well', () => {
     expect(far?.steps[2]?.details.join()).toContain('client certificate spiffe://cluster.local/ns/sample/sa/curl');
   });
 
-  it('is the mirror from the other cluster, whose configuration is the primary’s', async () => {
+  it("is the mirror from the other cluster, whose configuration is the primary's", async () => {
     const found = await ask('west/sample/curl');
     expect(found.summary).toBe('50 % reach helloworld-v1-1 in east; 50 % reach helloworld-v2-1 in west.');
     expect(found.path.steps[0]?.details).toContain('configured by istiod of east');
@@ -352,7 +352,7 @@ const cases: Record<string, Case> = {
     outcome: 'reaches',
     says: 'only mutual TLS crosses networks',
   },
-  'STRICT, with TLS disabled by the client’s rule': {
+  "STRICT, with TLS disabled by the client's rule": {
     change: () => {
       strict();
       disable();
@@ -502,7 +502,15 @@ describe('the way', () => {
     const found = await ask();
     expect(found.unread.every((one) => one.cluster === 'west')).toBe(true);
     expect(found.unread.length).toBeGreaterThan(0);
-    expect(found.path.branches[0]?.end?.result).toBe('reaches');
+    expect(found.path.branches.map((one) => one.end?.result)).toEqual(['reaches', 'unknown']);
+    expect(found.path.branches[1]?.end?.text).toContain('west, which cannot be read');
+  });
+
+  it('does not follow into a cluster that nobody asked it to look at', async () => {
+    mesh.clusters.pop();
+    const found = await ask();
+    expect(found).toMatchObject({ outcome: 'partly', shares: { reaches: 0.5, unknown: 0.5 } });
+    expect(found.path.branches[1]?.end?.text).toContain('of cluster west, which is not among those looked at');
   });
 
   it.each([

@@ -156,6 +156,11 @@ export class MeshFacts {
     return found ?? [];
   }
 
+  /** Nothing can be said of a cluster whose pods are not shown. */
+  isUnread(cluster: string): boolean {
+    return this.unread.some((one) => one.cluster === cluster && one.what === kinds.Pod.plural);
+  }
+
   /** Istio's ID of a cluster: what its istiod or its proxies are called by, else its name. */
   clusterId(cluster: string): Promise<string> {
     return this.once(`id ${cluster}`, async () => {

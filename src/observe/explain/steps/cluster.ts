@@ -163,7 +163,7 @@ function explainRules(
     });
   }
   made.deviations.push(...unreadFor(config, parsed.host, 'DestinationRule'));
-  if (choice.chosen.length === 0) made.details.push('no DestinationRule: Istio’s defaults');
+  if (choice.chosen.length === 0) made.details.push("no DestinationRule: Istio's defaults");
 }
 
 function clusterMissing(

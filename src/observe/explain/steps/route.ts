@@ -151,7 +151,7 @@ function attribute({ config, client }: Trace, made: Step, route: any, chosen: an
       made.details.push(
         `${chosen.metadata.namespace}/${chosen.metadata.name} has no http rule for this port and client`,
       );
-    else if (route.name === 'default') made.details.push('no VirtualService: Istio’s default route');
+    else if (route.name === 'default') made.details.push("no VirtualService: Istio's default route");
     return;
   }
   const rule = ruleOf(object, route);
