@@ -85,9 +85,13 @@ export class KubeClient implements AsyncDisposable {
     return new KubeClient(inClusterConnection());
   }
 
-  /** Ends idle connections; running requests and watches end by their own signals. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends all connections, also those of running requests and watches, which fail by it; the next request opens a new one. */
+  disconnect(): void {
     this.#agent.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disconnect();
   }
 
   /**

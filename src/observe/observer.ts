@@ -91,10 +91,13 @@ export class Observer implements AsyncDisposable {
     };
   }
 
-  async graph(options: GraphOptions & Pick<RateOptions, 'responseTime'> & { isPast?: boolean }): Promise<Graph> {
+  async graph(
+    options: GraphOptions & Pick<TrafficOptions, 'responseTime' | 'throughput'> & { isPast?: boolean },
+  ): Promise<Graph> {
     const traffic = await this.traffic({
       duration: options.duration,
       responseTime: options.responseTime,
+      throughput: options.throughput,
       ...(options.isPast ? { queryTime: options.queryTime } : {}),
     });
     const health = this.healthOf(traffic.series);
@@ -115,8 +118,10 @@ export class Observer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all([this.facts.stop(), this.events.stop()]);
+    // Requests that hang end with their clients.
+    const ended = Promise.all([this.facts.stop(), this.events.stop()]);
     await this.model[Symbol.asyncDispose]();
+    await ended;
   }
 
   #isPassage(name: string, namespace: string, workload: string): boolean {

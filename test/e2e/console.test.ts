@@ -350,6 +350,11 @@ it('changes configuration with --allow-edit only, and shows first what would cha
       before: '100',
       after: '7',
     });
+    // kubectl's note of what it applied last is not in the text, and stays.
+    expect(dry.fields.map((one: any) => one.path).sort()).toEqual([
+      'spec.host',
+      'spec.trafficPolicy.connectionPool.tcp.maxConnections',
+    ]);
     expect(dry.checks.map((one: any) => one.code)).toContain('KIA0202');
     expect(await value()).toBe('100');
     expect((await put(own, '', rule(7))).body.changed).toBe(true);

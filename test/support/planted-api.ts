@@ -143,6 +143,7 @@ export class PlantedApi {
         const page = api.pages.get(path);
         return typeof page === 'function' ? page(query ?? {}) : page;
       },
+      disconnect() {},
       async [Symbol.asyncDispose]() {},
     };
     return client as unknown as KubeClient;

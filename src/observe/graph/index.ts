@@ -157,6 +157,7 @@ function edgeData(
     ...(principals ? { sourcePrincipal: principals.source, destPrincipal: principals.destination } : {}),
     ...(edge.judged > 0 && edge.mutual > 0 ? { isMTLS: ((100 * edge.mutual) / edge.judged).toFixed(0) } : {}),
     ...(edge.timed > 0 ? { responseTime: (edge.time / edge.timed).toFixed(edge.time / edge.timed < 10 ? 1 : 0) } : {}),
+    ...(edge.throughput === undefined ? {} : { throughput: edge.throughput.toFixed(0) }),
     healthStatus: link?.state === 'broken' ? 'Failure' : edgeHealth(edge),
     traffic: {
       protocol,

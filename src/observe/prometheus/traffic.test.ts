@@ -74,3 +74,11 @@ test('all is asked in one query, with the range and the percentile', () => {
   expect(query).toContain('istio_tcp_received_bytes_total');
   expect(query.match(/ or /g)).toHaveLength(4);
 });
+
+test('bytes of a path are counted once, however many codes there are', () => {
+  const ok = sample(call);
+  const bytes = { metric: { ...ok.metric, kind: 'throughput' }, value: [0, '900'] as [number, string] };
+  const merged = mergeSamples([{ cluster: 'east', samples: [ok, sample({ ...call, code: '404' }), bytes] }]);
+  expect(merged.map((one) => one.throughput)).toEqual([900, undefined]);
+  expect(trafficQuery({ duration: 60, throughput: 'response' })).toContain('istio_response_bytes_sum');
+});

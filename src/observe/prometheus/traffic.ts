@@ -26,6 +26,8 @@ export interface TrafficSeries {
   rate: number;
   /** Milliseconds; undefined where it was not asked for or nothing was measured. */
   responseTime?: number;
+  /** Bytes of bodies in a second, of the whole path: it is on one row of each reporter. */
+  throughput?: number;
 }
 
 export interface Endpoint {
@@ -48,6 +50,8 @@ export interface TrafficOptions {
   queryTime?: number | undefined;
   /** Also measure how long answers took. */
   responseTime?: 'avg' | '50' | '95' | '99' | undefined;
+  /** Also measure the bytes of bodies in a second. */
+  throughput?: 'request' | 'response' | undefined;
   /** Also rows whose rate is nil. */
   idle?: boolean | undefined;
 }
@@ -74,7 +78,7 @@ const timeLabels = [
 const timeSelectors = ['reporter="source"', 'reporter="destination",source_workload="unknown"'];
 
 /** Asks for everything in one query; `kind` tells the parts of the answer apart. */
-export function trafficQuery({ duration, responseTime, idle }: TrafficOptions): string {
+export function trafficQuery({ duration, responseTime, throughput, idle }: TrafficOptions): string {
   const range = `[${Math.max(1, Math.round(duration))}s]`;
   const by = (labels: string[]): string => `by (${labels.join(', ')})`;
   const some = idle ? '' : ' > 0';
@@ -97,6 +101,10 @@ export function trafficQuery({ duration, responseTime, idle }: TrafficOptions): 
       ),
     );
   }
+  for (const selector of throughput ? timeSelectors : [])
+    parts.push(
+      kind(`(sum ${by(timeLabels)} (rate(istio_${throughput}_bytes_sum{${selector}}${range})))`, 'throughput'),
+    );
   return parts.join(' or ');
 }
 
@@ -133,6 +141,8 @@ interface Gathered {
   rows: TrafficSeries[];
   /** Milliseconds, by who measured. */
   times: Map<string, number> | undefined;
+  /** Bytes in a second, by who measured. */
+  bytes: Map<string, number> | undefined;
 }
 
 /** Joins the answers. Exported for tests and benchmarks. */
@@ -153,10 +163,15 @@ export function mergeSamples(answers: Answer[]): TrafficSeries[] {
       if (Number.isFinite(number)) gather(byPath, metric, number);
     }
   const all: TrafficSeries[] = [];
-  for (const { rows, times } of byPath.values()) {
+  for (const { rows, times, bytes } of byPath.values()) {
     for (const row of rows) {
       const time = times?.get(row.reporter);
       if (time !== undefined) row.responseTime = time;
+      const throughput = bytes?.get(row.reporter);
+      if (throughput !== undefined) {
+        row.throughput = throughput;
+        bytes?.delete(row.reporter);
+      }
       all.push(row);
     }
   }
@@ -171,13 +186,22 @@ function gather(byPath: Map<string, Gathered>, metric: Record<string, string>, n
   const path = `${protocol}|${endKey(metric, 'source')}|${endKey(metric, 'destination')}|${metric['destination_service_namespace']}|${metric['destination_service_name']}`;
   let gathered = byPath.get(path);
   if (!gathered) {
-    gathered = { source: sourceOf(metric), destination: destinationOf(metric), rows: [], times: undefined };
+    gathered = {
+      source: sourceOf(metric),
+      destination: destinationOf(metric),
+      rows: [],
+      times: undefined,
+      bytes: undefined,
+    };
     byPath.set(path, gathered);
   }
   const reporter = (metric['reporter'] || 'unknown') as TrafficSeries['reporter'];
   if (kind === 'time') {
     gathered.times ??= new Map();
     gathered.times.set(reporter, number);
+  } else if (kind === 'throughput') {
+    gathered.bytes ??= new Map();
+    gathered.bytes.set(reporter, number);
   } else
     gathered.rows.push({
       path,

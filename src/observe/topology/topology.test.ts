@@ -219,3 +219,19 @@ test('nothing of a token or key is in what is told', () => {
   expect(text).not.toContain('PRIVATE KEY');
   expect(text).not.toContain(Buffer.from('good-token-of-west').toString('base64').slice(0, 12));
 });
+
+test('what has not been read yet is not called missing', async () => {
+  const { Observer } = await import('../observer.ts');
+  const { ClusterModel } = await import('../model/cluster-model.ts');
+  await using observer = new Observer();
+  const client = planted.east.client();
+  const list = client.list.bind(client);
+  // The list of Secrets is slow to come.
+  client.list = ((kind: any, options: any) =>
+    kind.kind === 'Secret' ? new Promise(() => {}) : list(kind, options)) as typeof client.list;
+  observer.model.add(new ClusterModel('east', client));
+  observer.model.add(new ClusterModel('west', planted.west.client()));
+  await observer.model.settled(300);
+  const found = observer.mesh().links.find((one) => one.id === 'remote-secret:east>west')!;
+  expect(found).toMatchObject({ state: 'unknown', why: 'not all of east has been read yet' });
+});

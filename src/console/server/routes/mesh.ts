@@ -177,6 +177,9 @@ function graphOf(
     boxBy: (['cluster', 'namespace', 'app'] as const).filter((one) => boxBy.includes(one)),
     injectServiceNodes: isTrue(query, 'injectServiceNodes', true),
     includeIdle: isTrue(query, 'includeIdleEdges') || isTrue(query, 'includeIdle'),
+    throughput: query.has('throughputType')
+      ? choiceOf(query, 'throughputType', ['request', 'response'], 'request')
+      : undefined,
     responseTime: choiceOf(query, 'responseTime', ['avg', '50', '95', '99'], '95'),
     isWanted: wanted,
     isSeen: (where) => asked.viewer.canSee(where),
