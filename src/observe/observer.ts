@@ -43,13 +43,15 @@ export class Observer implements AsyncDisposable {
   start(onLinks: () => void = () => {}): this {
     this.facts.start();
     let before = '';
-    this.#timer = setInterval(() => {
+    const look = (): void => {
       const { links } = this.mesh();
       this.events.acceptLinks(links);
       const now = links.map((one) => `${one.id}=${one.state}`).join();
       if (now !== before) onLinks();
       before = now;
-    }, lookAgainMs);
+    };
+    look();
+    this.#timer = setInterval(look, lookAgainMs);
     return this;
   }
 
@@ -76,11 +78,13 @@ export class Observer implements AsyncDisposable {
   async scope(
     options: RateOptions,
     isWanted: (where: NamespaceKey) => boolean,
+    isSeen: (where: NamespaceKey) => boolean = isWanted,
   ): Promise<Scope & { series: TrafficSeries[] }> {
     const traffic = await this.traffic(options);
     return {
       clusters: this.clusters,
       isWanted,
+      isSeen,
       health: this.healthOf(traffic.series),
       series: traffic.series,
       problems: [...problemsOf(this.clusters), ...traffic.problems],

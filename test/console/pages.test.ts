@@ -75,6 +75,36 @@ test('the pages are asked again when the stream says so', async () => {
   await close();
 });
 
+test('who must sign in does so with a token, sees who they are, and can leave', async () => {
+  const own = await startPlantedConsole(plantedAnswers());
+  const session: { token?: string } = {};
+  own.answers['auth/info'] = () => ({
+    strategy: 'token',
+    ...(session.token === undefined ? {} : { sessionInfo: { username: 'system:serviceaccount:sample:ann' } }),
+  });
+  own.answers['authenticate'] = (_query: URLSearchParams, body: string) => {
+    session.token = new URLSearchParams(body).get('token') ?? '';
+    return {};
+  };
+  own.answers['logout'] = () => {
+    delete session.token;
+    return {};
+  };
+  const { page, complaints, picture, close } = await openPage(browser, `${own.url}/mesh`);
+  await page.getByLabel('Token').fill('  a-token ');
+  await expectAccessible(page);
+  await picture('planted-sign-in');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('system:serviceaccount:sample:ann').waitFor();
+  expect(session.token).toBe('a-token');
+  await page.getByRole('heading', { name: 'Mesh', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('Token').waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+  await own.close();
+});
+
 test('the selector is in the address and goes along to the next page', async () => {
   const asked: string[] = [];
   const { page, close } = await openPage(browser, `${planted.url}/`);

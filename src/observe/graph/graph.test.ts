@@ -256,3 +256,11 @@ test('a cluster that metrics name and nobody knows has a box of its own', async 
   )!.data;
   expect(box).toMatchObject({ isInaccessible: true, unreachable: expect.stringContaining('known by metrics only') });
 });
+
+test('a neighbour that may not be seen is drawn by its name only', async () => {
+  measured(calls);
+  const found = nodesOf(await graph({ isSeen: ({ cluster }) => cluster === 'east' }));
+  expect(found['west/helloworld-v2']).toMatchObject({ isInaccessible: true, healthData: null });
+  expect(found['west/helloworld-v2']!.labels).toBeUndefined();
+  expect(found['east/curl']!.labels).toBeDefined();
+});

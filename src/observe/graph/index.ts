@@ -35,6 +35,8 @@ export interface GraphOptions {
   injectServiceNodes: boolean;
   includeIdle: boolean;
   isWanted: (where: NamespaceKey) => boolean;
+  /** Neighbours that may not be seen are drawn by their name only. */
+  isSeen?: ((where: NamespaceKey) => boolean) | undefined;
   focus?: GraphFocus | undefined;
 }
 
@@ -71,7 +73,7 @@ export function generateGraph(sources: GraphSources, options: GraphOptions): Gra
   };
   const sums = sumsOf(elements);
   const networks = new Map(sources.clusters.map((one) => [one.name, one.network]));
-  const nodes = [...elements.nodes.values()].map((node) => nodeData(node, elements, sums, sources, isWanted, idOf));
+  const nodes = [...elements.nodes.values()].map((node) => nodeData(node, elements, sums, sources, options, idOf));
   const boxes = boxNodes(nodes, options.boxBy, idOf);
   for (const box of boxes) if (box.isBox === 'cluster') Object.assign(box, clusterMarks(box.cluster, sources));
   return {
@@ -91,14 +93,15 @@ function nodeData(
   elements: Elements,
   sums: ReturnType<typeof sumsOf>,
   sources: GraphSources,
-  isWanted: (cluster: string, namespace: string) => boolean,
+  { isWanted, isSeen = () => true }: Pick<GraphOptions, 'isWanted' | 'isSeen'>,
   idOf: (key: string) => string,
 ): GraphNode {
   const { key, nodeType, cluster, namespace, workload, app, version, service, why, destServices, marks } = node;
-  const health = nodeType === 'unknown' ? null : sources.healthOf(node);
+  const isHidden = isKnown(namespace) && isKnown(cluster) && !isSeen({ cluster, namespace });
+  const health = nodeType === 'unknown' || isHidden ? null : sources.healthOf(node);
   const traffic = nodeTraffic(sums.get(key));
   const isRoot = (sums.get(key)?.in.size ?? 0) === 0 && (sums.get(key)?.out.size ?? 0) > 0;
-  const isOutside = elements.nodes.size > 0 && isKnown(namespace) && !isWanted(cluster, namespace);
+  const isOutside = elements.nodes.size > 0 && isKnown(namespace) && !isWanted({ cluster, namespace });
   return {
     id: idOf(key),
     nodeType,
@@ -112,7 +115,7 @@ function nodeData(
     healthData: health,
     ...(health ? { healthStatus: health.status } : {}),
     ...(traffic.length > 0 ? { traffic } : {}),
-    ...marks,
+    ...(isHidden ? { isInaccessible: true as const } : marks),
     ...(isRoot ? { isRoot: true as const } : {}),
     ...(isOutside ? { isOutside: true as const } : {}),
     ...(['PassthroughCluster', 'BlackHoleCluster'].includes(service ?? '') ? { isInaccessible: true as const } : {}),
