@@ -60,6 +60,8 @@ test('what is not answered is said, and the page stands', async () => {
   const { page, close } = await openPage(browser, `${planted.url}/clusters/east/namespaces/sample/workloads/none`);
   await page.getByText('Nothing is planted for namespaces/sample/workloads/none').waitFor();
   await expect(page.getByRole('link', { name: 'Overview' }).count()).resolves.toBe(1);
+  // Nobody has signed in, so there is no way out either.
+  await expect(page.getByRole('button', { name: 'Sign out' }).count()).resolves.toBe(0);
   await close();
 });
 

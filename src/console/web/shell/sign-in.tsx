@@ -15,8 +15,8 @@ const useAuth = () =>
 /** Who is signed in, and the way out; nothing where nobody must sign in. */
 export function SignedIn() {
   const client = useQueryClient();
-  const session = useAuth().data?.sessionInfo;
-  if (!session) return null;
+  const { strategy, sessionInfo: session } = useAuth().data ?? {};
+  if (!session || strategy === 'anonymous') return null;
   const leave = async (): Promise<void> => {
     await remove('logout');
     // Nothing of what was seen stays behind.
