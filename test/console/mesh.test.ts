@@ -1,6 +1,7 @@
 /** The pages on a running mesh with traffic, as a person looks at them: what they show is compared with what was sent and with what kubectl says. */
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { createIntermediate, createRoot } from '../../src/pki/index.ts';
 import { startBrowser } from '../support/browser.ts';
 import { consoleAt, consoleOf, type Load, startLoad } from '../support/console.ts';
 import { expectAccessible, openPage } from '../support/console-page.ts';
@@ -219,6 +220,32 @@ describe('what breaks is seen within 15 s where it matters, without a reload', (
     await mesh.page.getByRole('button', { name: /Remote secret from east to west: ok/ }).waitFor({ timeout: 60_000 });
     await mesh.close();
   });
+});
+
+test('an expired certificate is seen within 15 s, on its cluster and on the link of trust', async () => {
+  const { stdout: kept } = await inSystem('west', 'get', 'secret', 'cacerts', '-o', 'json');
+  const { data } = JSON.parse(kept);
+  const root = await createRoot({ commonName: 'Root' });
+  const expired = await createIntermediate(root, { commonName: 'Expired', days: -1 / 24 });
+  const encoded = (pem: string): string => Buffer.from(pem).toString('base64');
+  const patch = (changed: Record<string, string>) =>
+    inSystem('west', 'patch', 'secret', 'cacerts', '--type=merge', '-p', JSON.stringify({ data: changed }));
+  const mesh = await openPage(browser, `${url}/mesh`);
+  await mesh.page.getByRole('button', { name: /Trust from .*: ok/ }).waitFor();
+  await patch({ 'ca-cert.pem': encoded(expired.certPem), 'cert-chain.pem': encoded(expired.certPem + root.certPem) });
+  try {
+    await mesh.page.getByRole('button', { name: /Trust from .*: broken/ }).waitFor({ timeout: 15_000 });
+    await mesh.page
+      .getByRole('article', { name: 'Cluster west' })
+      .getByText(/expired/)
+      .first()
+      .waitFor();
+    await mesh.picture('mesh-mesh-certificate-expired');
+  } finally {
+    await patch(data);
+  }
+  await mesh.page.getByRole('button', { name: /Trust from .*: ok/ }).waitFor({ timeout: 60_000 });
+  await mesh.close();
 });
 
 test('an object is changed in the editor, after the API server has said what would change', async () => {

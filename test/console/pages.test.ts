@@ -60,6 +60,8 @@ test('what is not answered is said, and the page stands', async () => {
   const { page, close } = await openPage(browser, `${planted.url}/clusters/east/namespaces/sample/workloads/none`);
   await page.getByText('Nothing is planted for namespaces/sample/workloads/none').waitFor();
   await expect(page.getByRole('link', { name: 'Overview' }).count()).resolves.toBe(1);
+  // Nobody has signed in, so there is no way out either.
+  await expect(page.getByRole('button', { name: 'Sign out' }).count()).resolves.toBe(0);
   await close();
 });
 
@@ -73,6 +75,36 @@ test('the pages are asked again when the stream says so', async () => {
   await page.getByText('helloworld-v2').waitFor({ state: 'detached' });
   planted.answers['clusters/workloads'] = before;
   await close();
+});
+
+test('who must sign in does so with a token, sees who they are, and can leave', async () => {
+  const own = await startPlantedConsole(plantedAnswers());
+  const session: { token?: string } = {};
+  own.answers['auth/info'] = () => ({
+    strategy: 'token',
+    ...(session.token === undefined ? {} : { sessionInfo: { username: 'system:serviceaccount:sample:ann' } }),
+  });
+  own.answers['authenticate'] = (_query: URLSearchParams, body: string) => {
+    session.token = new URLSearchParams(body).get('token') ?? '';
+    return {};
+  };
+  own.answers['logout'] = () => {
+    delete session.token;
+    return {};
+  };
+  const { page, complaints, picture, close } = await openPage(browser, `${own.url}/mesh`);
+  await page.getByLabel('Token').fill('  a-token ');
+  await expectAccessible(page);
+  await picture('planted-sign-in');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('system:serviceaccount:sample:ann').waitFor();
+  expect(session.token).toBe('a-token');
+  await page.getByRole('heading', { name: 'Mesh', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('Token').waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+  await own.close();
 });
 
 test('the selector is in the address and goes along to the next page', async () => {

@@ -648,7 +648,7 @@ export const vsPath = 'namespaces/sample/istio/networking.istio.io/v1/VirtualSer
 export function plantedAnswers(): PlantedAnswers {
   const item = configItem('east', 'VirtualService', 'helloworld', false, 'The host nowhere is not known');
   return structuredClone({
-    'auth/info': { strategy: 'anonymous' },
+    'auth/info': { strategy: 'anonymous', sessionInfo: { username: 'anonymous' } },
     config: { allowEdit: true, durations: [60, 300, 600, 1800, 3600], clusters: {}, istioNamespaces: {}, version: '0' },
     clusters: [
       { name: 'east', accessible: true, network: 'network1' },

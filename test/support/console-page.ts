@@ -37,7 +37,7 @@ export async function openPage(browser: Browser, url: string, options: OpenOptio
     if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`);
   });
   await page.goto(url);
-  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.locator('h1, h2').first().waitFor();
   return {
     page,
     complaints,

@@ -40,6 +40,11 @@ export async function postForm(path: string, fields: Record<string, string>): Pr
   await ask(apiUrl(path), { method: 'POST', body: new URLSearchParams(fields) });
 }
 
+/** @throws ApiFailure */
+export async function remove(path: string): Promise<void> {
+  await ask(apiUrl(path), { method: 'DELETE' });
+}
+
 async function ask<T>(url: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {

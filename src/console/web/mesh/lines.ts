@@ -78,5 +78,5 @@ function curve(a: Box, b: Box, shift: number): { path: string; x: number; y: num
 /** As the words will be broken: the reason stands below the name. */
 function heightOf(link: MeshLink, width: number): number {
   const lines = link.state === 'ok' || !link.why ? 0 : Math.min(8, Math.ceil((link.why.length * 6.2) / (width - 16)));
-  return 26 + lines * 16;
+  return 30 + lines * 18;
 }

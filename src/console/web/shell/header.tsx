@@ -20,6 +20,7 @@ import type { LiveUpdates } from '../api/live.ts';
 import { useScoped } from './links.tsx';
 import { LiveIndicator } from './live-indicator.tsx';
 import { ScopeSelector } from './scope-selector.tsx';
+import { SignedIn } from './sign-in.tsx';
 import { chooseTheme, useTheme } from './theme.ts';
 
 export function Header({ live }: { live: LiveUpdates }) {
@@ -44,6 +45,9 @@ export function Header({ live }: { live: LiveUpdates }) {
           <ToolbarContent>
             <ScopeSelector />
             <ToolbarGroup align={{ default: 'alignEnd' }}>
+              <ToolbarItem alignSelf="center">
+                <SignedIn />
+              </ToolbarItem>
               <ToolbarItem>
                 <LiveIndicator live={live} />
               </ToolbarItem>

@@ -3,15 +3,39 @@ import { Alert, Button, Form, FormGroup, LoginPage, TextInput } from '@patternfl
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { AuthInfo } from '../../api.ts';
-import { getJson, postForm } from '../api/client.ts';
+import { getJson, postForm, remove } from '../api/client.ts';
 
-/** The pages, once it is known that the visitor may see them. A server that cannot be asked is shown by the pages themselves. */
-export function SignInGate({ children }: { children: ReactNode }) {
-  const auth = useQuery({
+const useAuth = () =>
+  useQuery({
     queryKey: ['auth/info'],
     queryFn: ({ signal }) => getJson<AuthInfo>('auth/info', {}, signal),
     retry: 1,
   });
+
+/** Who is signed in, and the way out; nothing where nobody must sign in. */
+export function SignedIn() {
+  const client = useQueryClient();
+  const { strategy, sessionInfo: session } = useAuth().data ?? {};
+  if (!session || strategy === 'anonymous') return null;
+  const leave = async (): Promise<void> => {
+    await remove('logout');
+    // Nothing of what was seen stays behind.
+    client.clear();
+    window.location.assign('/');
+  };
+  return (
+    <span className="ist-user">
+      {session.username}
+      <Button variant="link" onClick={() => void leave()}>
+        Sign out
+      </Button>
+    </span>
+  );
+}
+
+/** The pages, once it is known that the visitor may see them. A server that cannot be asked is shown by the pages themselves. */
+export function SignInGate({ children }: { children: ReactNode }) {
+  const auth = useAuth();
   if (auth.isPending) return null;
   const needed = auth.data && auth.data.strategy !== 'anonymous' && !auth.data.sessionInfo;
   return needed ? <SignIn auth={auth.data} /> : children;
@@ -32,6 +56,8 @@ function SignIn({ auth }: { auth: AuthInfo }) {
   };
   return (
     <LoginPage
+      brandImgSrc="/assets/icon.svg"
+      brandImgAlt="Isthmus"
       loginTitle="Sign in to Isthmus"
       loginSubtitle="What you may see is what your rights in the clusters allow."
     >
