@@ -1,6 +1,7 @@
 /** What every command is given: where it writes, where the state is, and how it is told to stop. No command looks at `process` itself. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { ExitCode } from './exit-codes.ts';
 
 export type OutputFormat = 'table' | 'json' | 'yaml';
 
@@ -19,11 +20,15 @@ export interface CommandContext {
   /** Progress and errors. */
   err: OutputStream;
   signal: AbortSignal;
+  /** Where a question is answered; undefined where nobody can be asked. */
+  input?: (NodeJS.ReadableStream & { isTTY?: boolean }) | undefined;
   /** The state folder, absolute. */
   home: string;
   /** As given by -f. */
   file: string | undefined;
   output: OutputFormat;
+  /** What a mistake in the mesh file ends with, where the command gives 2 another meaning. */
+  badInput?: ExitCode;
   quiet: boolean;
   verbose: boolean;
 }

@@ -5,6 +5,8 @@ export const exitCodes = {
   failed: 1,
   /** A mistake in the mesh file or on the command line; nothing was started. */
   badInput: 2,
+  /** Of `plan`: `up` would do something. A mistake in the mesh file is `failed` there, so that the two are told apart. */
+  changes: 2,
   /** As shells say it for SIGINT. */
   interrupted: 130,
 } as const;

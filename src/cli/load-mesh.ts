@@ -61,7 +61,12 @@ export async function loadStandingMesh(
   context: Pick<CommandContext, 'cwd' | 'file' | 'home'>,
 ): Promise<Mesh | undefined> {
   if (context.file !== undefined) return (await loadMesh(context)).mesh;
-  const path = recordPath(context.home);
+  return readRecord(context.home);
+}
+
+/** What the last `up` has recorded. @throws IsthmusError `cli.state` for a record that cannot be read. */
+export async function readRecord(home: string): Promise<Mesh | undefined> {
+  const path = recordPath(home);
   try {
     return JSON.parse(await readFile(path, 'utf8'), (_key, value) => value ?? undefined);
   } catch (error) {

@@ -18,5 +18,6 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   cwd: process.cwd(),
   out: process.stdout,
   err: process.stderr,
+  input: process.stdin,
   signal: interruption.signal,
 });

@@ -6,7 +6,7 @@ import { type CommandContext, type OutputFormat, stateFolder } from './context.t
 import type { ExitCode } from './exit-codes.ts';
 
 /** What the process gives; everything else of a context comes from the arguments. */
-export type Surroundings = Pick<CommandContext, 'env' | 'cwd' | 'out' | 'err' | 'signal'>;
+export type Surroundings = Pick<CommandContext, 'env' | 'cwd' | 'out' | 'err' | 'signal' | 'input'>;
 
 /** Called with the context as soon as it is known, so that errors are rendered as the arguments wish. */
 export type OnContext = (context: CommandContext) => void;
@@ -39,7 +39,7 @@ export async function runProgram(args: string[], surroundings: Surroundings, onC
     .exitOverride()
     .addHelpText(
       'after',
-      '\nExit codes: 0 all is well, 1 a fact does not hold or something failed, 2 a mistake in the file or the arguments, 130 interrupted.',
+      '\nExit codes: 0 all is well, 1 a fact does not hold or something failed, 2 a mistake in the file or the arguments (of plan: there is something to do), 130 interrupted.',
     );
   addGlobalOptions(program);
   for (const spec of commands)

@@ -1,12 +1,10 @@
-/** Runs reconcile and shows its events; keeps the mesh's root on disk between runs. */
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type ReconcileEvent, type ReconcileResult, reconcile, type TrustStore } from '../mesh/index.ts';
+/** Runs reconcile and shows its events. */
+import { type ReconcileEvent, type ReconcileResult, reconcile } from '../mesh/index.ts';
 import type { ProvidedCluster } from '../providers/index.ts';
 import type { Mesh } from '../spec/index.ts';
 import type { CommandContext } from './context.ts';
 import type { ProgressView, StepState } from './render/progress.ts';
-import { writePrivate } from './state.ts';
+import { trustStoreIn } from './trust-store.ts';
 
 export async function reconcileMesh(options: {
   mesh: Mesh;
@@ -14,6 +12,7 @@ export async function reconcileMesh(options: {
   trustFolder: string;
   progress: ProgressView;
   context: CommandContext;
+  takeOver?: boolean;
 }): Promise<ReconcileResult> {
   const { mesh, clusters, progress, context } = options;
   const stage = 'mesh';
@@ -23,29 +22,31 @@ export async function reconcileMesh(options: {
     clusters,
     trust: trustStoreIn(options.trustFolder),
     signal: context.signal,
+    takeOver: options.takeOver ?? false,
     progress: ({ part, cluster, state, detail }) =>
       progress.update({ stage, item: `${part} (${cluster})`, state: states[state], detail }),
   }).catch((error) => {
     progress.update({ stage, state: 'failed' });
     throw error;
   });
-  const { created, changed, unchanged } = countObjects(result);
+  const { created, changed, removed, unchanged } = countObjects(result);
   progress.update({
     stage,
     state: result.changed ? 'done' : 'unchanged',
     detail: result.changed
-      ? `${created} objects created, ${changed} changed, ${unchanged} as they were`
+      ? `${created} objects created, ${changed} changed, ${removed ? `${removed} removed, ` : ''}${unchanged} as they were`
       : `all ${unchanged} objects are as they should be`,
   });
   return result;
 }
 
-export function countObjects(result: ReconcileResult): { created: number; changed: number; unchanged: number } {
+export function countObjects(result: ReconcileResult) {
   const sum = (count: (part: ReconcileResult['parts'][number]) => number): number =>
     result.parts.reduce((total, part) => total + count(part), 0);
   return {
     created: sum((part) => part.created.length),
     changed: sum((part) => part.changed.length),
+    removed: result.removed.length,
     unchanged: sum((part) => part.unchanged),
   };
 }
@@ -57,25 +58,3 @@ const states: Record<ReconcileEvent['state'], StepState> = {
   unchanged: 'unchanged',
   failed: 'failed',
 };
-
-/** The root's files are named as Istio's tools name them. */
-function trustStoreIn(folder: string): TrustStore {
-  const [certPath, keyPath] = [join(folder, 'root-cert.pem'), join(folder, 'root-key.pem')];
-  return {
-    async load() {
-      try {
-        const [certPem, keyPem] = await Promise.all([readFile(certPath, 'utf8'), readFile(keyPath, 'utf8')]);
-        return { certPem, keyPem };
-      } catch (error) {
-        // Half of a pair, from a crash between two writes, is no root.
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-        throw error;
-      }
-    },
-    async save({ certPem, keyPem }) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writePrivate(keyPath, keyPem);
-      await writePrivate(certPath, certPem);
-    },
-  };
-}

@@ -41,7 +41,7 @@ async function tellError(
       ),
     );
   const badInput = error instanceof IsthmusError && error.fault === 'user' && /^(spec|cli)\./.test(error.code);
-  return badInput ? exitCodes.badInput : exitCodes.failed;
+  return badInput ? (context?.badInput ?? exitCodes.badInput) : exitCodes.failed;
 }
 
 function tellInterrupted(args: string[], { err, env }: Surroundings): ExitCode {

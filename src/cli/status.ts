@@ -2,6 +2,7 @@
 import { worldStatus } from '../embedded/world/index.ts';
 import { messageOf } from '../errors/index.ts';
 import { type Deployment, KubeClient, kinds, type Pod, type Secret, type Service } from '../kube/index.ts';
+import { type RemoteToken, remoteTokens } from '../mesh/index.ts';
 import { readCertificate } from '../pki/index.ts';
 import { findClusters, type ProvidedCluster } from '../providers/index.ts';
 import { type Mesh, type MeshCluster, primariesOf } from '../spec/index.ts';
@@ -18,6 +19,8 @@ export interface MeshStatus {
   healthy: boolean;
   clusters: ClusterStatus[];
   controlPlanes: ControlPlaneStatus[];
+  /** By which primaries read other clusters; null for one that does not expire. */
+  tokens: { cluster: string; reader: string; notAfter: string | null; problem?: string }[];
   /** Bytes, shared memory counted by share (PSS). */
   memory: { name: string; processes: number; bytes: number }[];
   memoryTotal: number;
@@ -61,6 +64,9 @@ export async function readStatus(mesh: Mesh, home: string, signal: AbortSignal):
   const clusters = await Promise.all(
     mesh.clusters.map((cluster, index) => readCluster(cluster, provided[index]!, reachable)),
   );
+  const tokens = await Promise.all(
+    primariesOf(mesh).map((primary) => readTokens(provided.find((one) => one.name === primary.name)!)),
+  );
   const controlPlanes = await Promise.all(
     primariesOf(mesh).map((primary) => readControlPlane(provided.find((one) => one.name === primary.name)!, reachable)),
   );
@@ -75,6 +81,7 @@ export async function readStatus(mesh: Mesh, home: string, signal: AbortSignal):
       controlPlanes.every((plane) => plane.problem === undefined && plane.serves.every((served) => served.synced)),
     clusters,
     controlPlanes,
+    tokens: tokens.flat(),
     memory: [...world.memory, ...(console ? [{ name: 'console', processes: 1, bytes: ofConsole }] : [])],
     memoryTotal: world.totalBytes + ofConsole,
   };
@@ -149,14 +156,21 @@ function certificatesOf(cacerts: Secret | undefined): ClusterStatus['certificate
   });
 }
 
+async function readTokens(primary: ProvidedCluster): Promise<MeshStatus['tokens']> {
+  await using client = new KubeClient({ ...primary.connection, name: primary.name });
+  const found = await remoteTokens(client).catch((): RemoteToken[] => []); // that it does not answer is said of the cluster itself
+  return found.map(({ notAfter, ...token }) => ({ ...token, notAfter: notAfter?.toISOString() ?? null }));
+}
+
 async function readControlPlane(primary: ProvidedCluster, signal: AbortSignal): Promise<ControlPlaneStatus> {
   await using client = new KubeClient(primary.connection);
   const result: ControlPlaneStatus = { cluster: primary.name, version: undefined, serves: [], problem: undefined };
   try {
-    const deployment = await client.find<Deployment>(kinds.Deployment, 'istiod', istioSystem);
-    if (!deployment) return { ...result, problem: `there is no deployment ${istioSystem}/istiod` };
+    const selection = { namespace: istioSystem, labelSelector: 'app=istiod' };
+    const [deployment] = (await client.list<Deployment>(kinds.Deployment, selection)).items;
+    if (!deployment) return { ...result, problem: `there is no deployment of istiod in ${istioSystem}` };
     result.version = deployment['spec']?.template?.spec?.containers?.[0]?.image?.split(':').at(-1);
-    const { items } = await client.list<Pod>(kinds.Pod, { namespace: istioSystem, labelSelector: 'app=istiod' });
+    const { items } = await client.list<Pod>(kinds.Pod, selection);
     const pod = items.find(isReady);
     if (!pod) return { ...result, problem: 'no pod of istiod is ready' };
     const [clusters, proxies] = await Promise.all([
@@ -189,6 +203,16 @@ async function askIstiod(client: KubeClient, pod: Pod, path: string, signal: Abo
       refusal ??= error;
     }
   }
+  // Istio's own shows these pages only to who asks inside of its pod.
+  const { exitCode, stdout } = await client.exec({
+    namespace: istioSystem,
+    pod: pod.metadata.name ?? '',
+    container: 'discovery',
+    command: ['pilot-discovery', 'request', 'GET', path],
+    timeoutMs: 10_000,
+    signal,
+  });
+  if (exitCode === 0) return JSON.parse(stdout);
   throw refusal;
 }
 

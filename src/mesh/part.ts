@@ -15,6 +15,15 @@ export interface MeshTarget {
 export interface TrustStore {
   load(): Promise<{ certPem: string; keyPem: string } | undefined>;
   save(root: { certPem: string; keyPem: string }): Promise<void>;
+  /** The root that is to follow, while a rotation is on its way. */
+  loadNext?(): Promise<{ certPem: string; keyPem: string } | undefined>;
+}
+
+/** A store in which the root can be rotated. */
+export interface RotatingTrustStore extends TrustStore {
+  loadNext(): Promise<{ certPem: string; keyPem: string } | undefined>;
+  /** @param root undefined when the rotation is over */
+  saveNext(root: { certPem: string; keyPem: string } | undefined): Promise<void>;
 }
 
 export interface PartContext {
@@ -35,6 +44,13 @@ export type DesiredObject = KubeObject & { apiVersion: string; kind: string };
 export interface Placed {
   cluster: string;
   object: DesiredObject;
+  /** Why an object that somebody else has made does not serve in its place; undefined when it does, and is then left as it is. */
+  fits?: ((existing: KubeObject) => string | undefined) | undefined;
+}
+
+export interface PartCommand {
+  command: string[];
+  why: string;
 }
 
 export interface PartPlace {
@@ -49,6 +65,8 @@ export interface Part {
   /** What must be ready before: in the same cluster, or in others. */
   needs(mesh: Mesh, cluster: MeshCluster): PartPlace[];
   desired(context: PartContext): Promise<Placed[]> | Placed[];
+  /** Programs that bringing it up runs, such as istioctl, where it would run them now. */
+  commands?(context: PartContext): Promise<PartCommand[]> | PartCommand[];
   /** Returns when the part is ready; each wait says its reason through `context.wait`. */
   ready(context: PartContext): Promise<void>;
 }

@@ -113,6 +113,7 @@ export async function waitForAddress(
     name,
     namespace,
     judge: whyNoAddress,
+    assumed: (ip) => ({ metadata: { name, namespace }, spec: {}, status: { loadBalancer: { ingress: [{ ip }] } } }),
     explain: () => explainAddress(client, namespace, name),
   });
   return addressOf(service)!;

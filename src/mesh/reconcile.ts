@@ -4,9 +4,12 @@ import { KubeClient } from '../kube/index.ts';
 import type { Mesh, MeshCluster } from '../spec/index.ts';
 import { applyAll } from './apply.ts';
 import { startInOrder } from './order.ts';
+import { type Found, findObjects, isOwned, keyOf, ownerSelector } from './owner.ts';
 import type { MeshTarget, Part, PartContext, TrustStore } from './part.ts';
 import { parts } from './parts/index.ts';
+import { removeObjects } from './removal/index.ts';
 import { isChanged, type PartResult, type ReconcileEvent, type ReconcileResult, readAddresses } from './result.ts';
+import { moveProxies, revisionsOf } from './revision.ts';
 import { sentence, waiter } from './wait.ts';
 
 export interface ReconcileOptions {
@@ -15,6 +18,8 @@ export interface ReconcileOptions {
   trust: TrustStore;
   progress?: (event: ReconcileEvent) => void;
   signal?: AbortSignal;
+  /** Makes objects of others ours. */
+  takeOver?: boolean;
   /** Milliseconds for all waits together. */
   timeoutMs?: number;
 }
@@ -26,12 +31,16 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRes
     ...options,
     signal: options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal,
     clients: new Map(options.clusters.map((target) => [target.name, clientOf(target)])),
-    deadline: Date.now() + (options.timeoutMs ?? 120_000),
+    // Many clusters on one machine start side by side.
+    deadline: Date.now() + (options.timeoutMs ?? 90_000 + 15_000 * options.clusters.length),
+    wanted: new Set(),
   };
   const units = startInOrder(options.mesh, parts, (part, cluster) => bringUp(run, part, cluster));
   try {
     const results = await Promise.all(units);
-    return { parts: results, changed: results.some(isChanged), addresses: await readAddresses(run.clients) };
+    const removed = await replaceOld(run);
+    const changed = results.some(isChanged) || removed.length > 0;
+    return { parts: results, removed, changed, addresses: await readAddresses(run.clients) };
   } catch (error) {
     abort.abort(error);
     await Promise.allSettled(units);
@@ -46,6 +55,8 @@ interface Run extends ReconcileOptions {
   clients: Map<string, KubeClient>;
   /** Milliseconds since the epoch. */
   deadline: number;
+  /** Objects that parts have placed. */
+  wanted: Set<string>;
 }
 
 /** Messages name a cluster as mesh.yaml does, whatever its context is called. */
@@ -70,7 +81,9 @@ async function bringUp(run: Run, part: Part, cluster: MeshCluster): Promise<Part
   };
   try {
     tell({ state: 'applying' });
-    const applied = await applyAll(await part.desired(context), clientOf, run.signal);
+    const placed = await part.desired(context);
+    for (const one of placed) run.wanted.add(keyOf(one));
+    const applied = await applyAll(placed, clientOf, run);
     await part.ready(context);
     const result = { ...about, ...applied };
     tell({ state: isChanged(result) ? 'ready' : 'unchanged' });
@@ -80,4 +93,41 @@ async function bringUp(run: Run, part: Part, cluster: MeshCluster): Promise<Part
     if (!run.signal.aborted) tell({ state: 'failed', detail: messageOf(error) });
     throw error;
   }
+}
+
+/**
+ * What we made for an earlier mesh file goes when all that replaces it stands. An earlier revision's control plane goes when no workload of
+ * any cluster is served by it any more.
+ */
+async function replaceOld(run: Run): Promise<ReconcileResult['removed']> {
+  const clients = [...run.clients.values()];
+  const unwanted = await Promise.all(clients.map((client) => unwantedIn(run, client)));
+  const old = revisionsOf(unwanted.flat().map(({ object }) => object));
+  if (old.length > 0)
+    await Promise.all(
+      clients.map((client) => {
+        const tell = (state: ReconcileEvent['state'], detail: string): void =>
+          run.progress?.({ part: 'revision', cluster: client.name, state, detail });
+        return moveProxies(client, run.mesh, old, {
+          wait: waiter({ ...run, tell: (reason) => tell('waiting', sentence(reason)) }),
+          ...{ deadline: run.deadline, signal: run.signal },
+          tell: (workload) => tell('applying', `restarting ${workload}`),
+        }).then((moved) => tell('ready', `${moved.length} workloads restarted`));
+      }),
+    );
+  const removed = await Promise.all(
+    clients.map(async (client, index) => {
+      if (unwanted[index]!.length === 0) return [];
+      const result = await removeObjects(client, unwanted[index]!, { signal: run.signal });
+      return result.removed.map((object) => ({ cluster: client.name, object }));
+    }),
+  );
+  return removed.flat();
+}
+
+async function unwantedIn(run: Run, client: KubeClient): Promise<Found[]> {
+  const owned = await findObjects(client, isOwned, ownerSelector);
+  return owned
+    .filter(({ object }) => !run.wanted.has(keyOf({ cluster: client.name, object })))
+    .map(({ kind, object }) => ({ kind, object: { ...object, kind: kind.kind } }));
 }

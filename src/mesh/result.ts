@@ -21,7 +21,9 @@ export interface PartResult extends Applied {
 
 export interface ReconcileResult {
   parts: PartResult[];
-  /** Whether anything was created or changed. */
+  /** What an earlier mesh file asked for and this one does not. */
+  removed: { cluster: string; object: string }[];
+  /** Whether anything was created, changed or removed. */
   changed: boolean;
   addresses: { cluster: string; service: string; address: string }[];
 }

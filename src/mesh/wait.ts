@@ -25,6 +25,8 @@ export interface Awaited<T extends KubeObject> {
   name: string;
   namespace?: string;
   judge: Judge<T>;
+  /** What a plan takes for it while it is not there, with a text where a value is not known yet. */
+  assumed?: (unknownYet: string) => T;
   /** Looks deeper, at what other objects say of the cause. Asked again and again while the wait lasts. */
   explain?: () => Promise<string | undefined>;
 }

@@ -74,6 +74,7 @@ export function worldConfigOf(mesh: Mesh, home: string, artifacts: EngineArtifac
     clusters: embeddedOf(mesh).map(
       (cluster): EmbeddedCluster => ({
         name: cluster.name,
+        network: cluster.network,
         nodeAddress: cluster.nodeAddress,
         podRange: cluster.podRange,
         serviceRange: cluster.serviceRange,

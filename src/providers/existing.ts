@@ -32,20 +32,21 @@ async function provide(cluster: MeshCluster, env: NodeJS.ProcessEnv): Promise<Pr
       cause,
     });
   });
-  const host = new URL(connection.server).hostname;
+  const internalServer = cluster.provider.internalServer ?? connection.server;
+  const host = new URL(internalServer).hostname;
   if (isLoopback(host))
     throw new IsthmusError({
       code: 'providers.loopback',
       fault: 'user',
       what: `other clusters cannot reach cluster ${cluster.name}`,
       where: `context ${context} of ${file}`,
-      why: `its kubeconfig names ${connection.server}, and to each cluster ${host} means itself`,
-      fix: "use a kubeconfig with the node's own address (kind: kind get kubeconfig --internal; minikube: minikube ip)",
+      why: `its address for them would be ${internalServer}, and to each cluster ${host} means itself`,
+      fix: "name the node's own address as provider.existing.internalServer in mesh.yaml (kind: kind get kubeconfig --internal; minikube: minikube ip)",
     });
   return {
     name: cluster.name,
     connection,
-    internalServer: connection.server,
+    internalServer,
     podRange: cluster.podRange,
     serviceRange: cluster.serviceRange,
     loadBalancerRange: cluster.loadBalancerRange,
@@ -58,7 +59,7 @@ function isLoopback(host: string): boolean {
 }
 
 /** The first file of $KUBECONFIG that knows the context, as kubectl would merge them. */
-function kubeconfigPath(context: string, env: NodeJS.ProcessEnv): string {
+export function kubeconfigPath(context: string, env: NodeJS.ProcessEnv): string {
   const files = env['KUBECONFIG']?.split(delimiter).filter(Boolean) ?? [];
   if (files.length === 0) files.push(join(env['HOME'] || homedir(), '.kube/config'));
   const present = files.filter((file) => existsSync(file));

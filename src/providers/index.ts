@@ -1,10 +1,12 @@
 /**
- * Where clusters come from: made here by the embedded engine, or known by a kubeconfig. Gives each cluster's connection and addresses, and
- * says what a provider needs of the machine. It puts nothing into the clusters.
+ * Where clusters come from: made here by the embedded engine, by minikube or by kind, or known by a kubeconfig. Gives each cluster's
+ * connection and addresses, and says what a provider needs, before anything is made. It puts nothing of the mesh into the clusters.
  */
 import type { Mesh } from '../spec/index.ts';
 import { embeddedOf, findEmbedded, type StartEmbeddedOptions, startEmbedded } from './embedded.ts';
 import { findExisting } from './existing.ts';
+import { checkMadeByTools, findMadeByTools, startMadeByTools } from './made-by-tools.ts';
+import { preflight } from './preflight.ts';
 import type { ProvidedCluster, ProvidedClusters } from './provided-cluster.ts';
 
 export type { EngineArtifacts, StartEmbeddedOptions } from './embedded.ts';
@@ -16,19 +18,65 @@ export function needsEngine(mesh: Mesh): boolean {
   return embeddedOf(mesh).length > 0;
 }
 
+export interface ReadyOptions {
+  env: NodeJS.ProcessEnv;
+  signal?: AbortSignal;
+  /** What a tool is doing with a cluster. */
+  say?: (cluster: string, detail: string) => void;
+  /** A control plane that somebody else installed is no obstacle. */
+  takeOver?: boolean;
+}
+
+/**
+ * All that can be known before anything is made: tools and their versions, that clusters answer, that we may do there what we must, and
+ * that no Istio of somebody else is in the way.
+ * @throws IsthmusError `providers.*` of the first obstacle.
+ */
+export async function checkClusters(mesh: Mesh, options: ReadyOptions): Promise<void> {
+  await checkMadeByTools(mesh);
+  const existing = await findExisting(mesh, options.env);
+  await Promise.all(existing.map((cluster) => preflight(cluster, options)));
+}
+
 /** All clusters of the mesh, in its order; those that are made here are started unless they run. */
-export async function startClusters(mesh: Mesh, options: StartEmbeddedOptions): Promise<ProvidedClusters> {
-  const [existing, embedded] = await Promise.all([
-    findExisting(mesh),
-    needsEngine(mesh) ? startEmbedded(mesh, options) : { clusters: [], started: false },
+export async function startClusters(
+  mesh: Mesh,
+  options: ReadyOptions & { embedded?: StartEmbeddedOptions },
+): Promise<ProvidedClusters> {
+  const [existing, tools, embedded] = await Promise.all([
+    findExisting(mesh, options.env),
+    startMadeByTools(mesh, options),
+    options.embedded ? startEmbedded(mesh, options.embedded) : { clusters: [], started: false },
   ]);
-  return { clusters: inOrder(mesh, [...existing, ...embedded.clusters]), started: embedded.started };
+  // They were not there to be asked before.
+  await Promise.all(tools.clusters.map((cluster) => preflight(cluster, options)));
+  return {
+    clusters: inOrder(mesh, [...existing, ...tools.clusters, ...embedded.clusters]),
+    started: embedded.started || tools.started,
+  };
 }
 
 /** All clusters of the mesh, in its order, as they are. Nothing is started. */
 export async function findClusters(mesh: Mesh, options: { home: string }): Promise<ProvidedCluster[]> {
-  const [existing, embedded] = await Promise.all([findExisting(mesh), findEmbedded(mesh, options.home)]);
-  return inOrder(mesh, [...existing, ...embedded]);
+  const [existing, tools, embedded] = await Promise.all([
+    findExisting(mesh),
+    findMadeByTools(mesh),
+    findEmbedded(mesh, options.home),
+  ]);
+  return inOrder(mesh, [...existing, ...tools, ...embedded]);
+}
+
+/** The mesh with the addresses that were only known when its clusters were there. */
+export function withAddresses(mesh: Mesh, clusters: ProvidedCluster[]): Mesh {
+  return {
+    ...mesh,
+    clusters: mesh.clusters.map((cluster) => {
+      const provided = clusters.find(({ name }) => name === cluster.name);
+      return cluster.provider.type === 'embedded' || !provided
+        ? cluster
+        : { ...cluster, loadBalancerRange: provided.loadBalancerRange ?? cluster.loadBalancerRange };
+    }),
+  };
 }
 
 function inOrder(mesh: Mesh, clusters: ProvidedCluster[]): ProvidedCluster[] {

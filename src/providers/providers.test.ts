@@ -39,7 +39,9 @@ test('without a world, the way to start one is told', async () => {
 
 function meshOf(kubeconfig: string): Mesh {
   const mesh = defaultMesh();
-  mesh.clusters = [{ ...mesh.clusters[0]!, provider: { type: 'existing', context: 'ctx', kubeconfig } }];
+  mesh.clusters = [
+    { ...mesh.clusters[0]!, provider: { type: 'existing', context: 'ctx', kubeconfig, internalServer: undefined } },
+  ];
   return mesh;
 }
 
@@ -73,7 +75,12 @@ test('an existing cluster that does not answer is told with its context, and wit
 
 test('a context that is not known is told with those that are', async () => {
   const mesh = meshOf(kubeconfig('https://127.0.0.1:1'));
-  mesh.clusters[0]!.provider = { type: 'existing', context: 'other', kubeconfig: join(folder, 'kubeconfig') };
+  mesh.clusters[0]!.provider = {
+    type: 'existing',
+    context: 'other',
+    kubeconfig: join(folder, 'kubeconfig'),
+    internalServer: undefined,
+  };
   await expect(findExisting(mesh)).rejects.toMatchObject({ code: 'kube.kubeconfig', fix: 'known contexts: ctx' });
 });
 

@@ -37,6 +37,7 @@ export function crossCheck(root: unknown, options: CrossCheckOptions): Finding[]
     ...checkAddresses(root, clusters),
     ...checkTrust(root, clusters, options),
     ...checkImages(root),
+    ...checkControlPlane(root, clusters),
     ...checkTelemetry(root),
   ];
 }
@@ -123,16 +124,16 @@ function checkRoles(clusters: ClusterDraft[]): Finding[] {
   return findings;
 }
 
-/** Embedded clusters' pods can never reach each other directly, so one network for two would be a promise that does not hold. */
+/** Embedded clusters exist inside of this machine only: one network for one of them and a real cluster would be a promise that does not hold. */
 function checkNetworks(clusters: ClusterDraft[]): Finding[] {
-  const embedded = clusters.filter((cluster) => cluster.embedded && cluster.network);
-  return embedded.flatMap((cluster) => {
-    const first = embedded.find((other) => other.network === cluster.network)!;
-    if (first === cluster) return [];
+  const named = clusters.filter((cluster) => cluster.network);
+  return named.flatMap((cluster) => {
+    const stranger = named.find((other) => other.network === cluster.network && other.embedded !== cluster.embedded);
+    if (!stranger || stranger.index > cluster.index) return [];
     return {
       path: place(cluster, 'network'),
-      message: `${first.name ?? 'an earlier cluster'} is on "${cluster.network}" too, but pods of two embedded clusters cannot reach each other directly`,
-      fix: 'give each embedded cluster a network of its own',
+      message: `${stranger.name ?? 'an earlier cluster'} is on "${cluster.network}" too, but pods of an embedded cluster and of a real one cannot reach each other directly`,
+      fix: 'give them networks of their own',
     };
   });
 }
@@ -228,6 +229,24 @@ function checkImages(root: unknown): Finding[] {
       message: `"${reference}" is not an image reference`,
       fix: 'write it as pods do, for example registry.example/team/program:1.0',
     }));
+}
+
+/** In embedded clusters the image of istiod stands for Isthmus' own unless the file names another program for it. */
+function checkControlPlane(root: unknown, clusters: ClusterDraft[]): Finding[] {
+  const stated = valueAt(root, ['spec', 'controlPlane']);
+  const implementation = typeof stated === 'string' ? stated : valueAt(stated, ['implementation']);
+  if (implementation !== 'istio' || !clusters.some((cluster) => cluster.embedded && cluster.role === 'primary'))
+    return [];
+  const images = Object.keys((valueAt(root, ['spec', 'images']) as object | undefined) ?? {});
+  if (images.some((reference) => /(^|\/)pilot(:|@|$)/.test(reference))) return [];
+  return [
+    {
+      path: ['spec', 'controlPlane'],
+      atKey: true,
+      message: "embedded clusters cannot pull Istio's image, and no program stands for it",
+      fix: 'write under spec.images: docker.io/istio/pilot: {command: [/path/of/pilot-discovery]}',
+    },
+  ];
 }
 
 function checkTelemetry(root: unknown): Finding[] {

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { secondsOf } from './duration.ts';
 import { formatAddress, formatRange, parseCidr, parseRange } from './ipv4.ts';
-import type { ImageProgram, Mesh, MeshCluster, MeshTrust } from './mesh.ts';
+import type { ClusterProvider, ImageProgram, Mesh, MeshCluster, MeshTrust } from './mesh.ts';
 import type { MeshFile } from './schema.ts';
 
 export const defaultSharedNetwork = '192.168.49.0/24';
@@ -47,10 +47,31 @@ export function resolveMesh(file: MeshFile, fileName: string): Mesh {
       scrapeIntervalSeconds: secondsOf(spec.telemetry?.scrapeInterval ?? '2s') ?? 2,
     },
     sample: { enabled: spec.sample?.enabled ?? true, namespace: spec.sample?.namespace ?? 'sample' },
-    controlPlane: { accessLog: spec.controlPlane?.accessLog ?? true },
+    controlPlane: resolveControlPlane(spec, absolute),
     images: Object.fromEntries(
       Object.entries(spec.images ?? {}).map(([reference, program]) => [reference, withoutUndefined(program)]),
     ),
+  };
+}
+
+function resolveControlPlane(spec: MeshFile['spec'], absolute: (path: string) => string): Mesh['controlPlane'] {
+  const stated = typeof spec.controlPlane === 'string' ? { implementation: spec.controlPlane } : spec.controlPlane;
+  const isEngineOurs = spec.clusters.every(({ provider = 'embedded' }) => provider === 'embedded');
+  const { accessLog = true, installer = 'istioctl', ...rest } = stated ?? {};
+  const isPath = (text: string): boolean => /^\.{0,2}\//.test(text);
+  return {
+    accessLog,
+    implementation: rest.implementation ?? (isEngineOurs ? 'isthmus' : 'istio'),
+    istio: {
+      installer,
+      program: rest.program === undefined ? installer : absolute(rest.program),
+      charts: rest.charts !== undefined && isPath(rest.charts) ? absolute(rest.charts) : rest.charts,
+      version: rest.version,
+      hub: rest.hub ?? 'docker.io/istio',
+      revision: rest.revision,
+      upstreamEnvoy: rest.envoy === undefined ? isEngineOurs : rest.envoy === 'upstream',
+      values: rest.values ?? {},
+    },
   };
 }
 
@@ -69,25 +90,61 @@ function resolveCluster(
   };
   const pool = cluster.loadBalancerRange === undefined ? undefined : parseRange(cluster.loadBalancerRange);
   const loadBalancerRange = pool && 'first' in pool ? formatRange(pool) : undefined;
-  if (typeof cluster.provider === 'object') {
-    const { context, kubeconfig } = cluster.provider.existing;
+  const provider = resolveProvider(cluster, absolute);
+  if (provider.type !== 'embedded')
     return {
       ...common,
-      provider: { type: 'existing', context, kubeconfig: kubeconfig === undefined ? undefined : absolute(kubeconfig) },
+      provider,
       podRange: cluster.podRange,
       serviceRange: cluster.serviceRange,
       loadBalancerRange,
       nodeAddress: undefined,
     };
-  }
   const defaults = defaultAddresses(index, sharedNetwork);
   return {
     ...common,
-    provider: { type: 'embedded' },
+    provider,
     podRange: cluster.podRange ?? defaults.podRange,
     serviceRange: cluster.serviceRange ?? defaults.serviceRange,
     loadBalancerRange: loadBalancerRange ?? defaults.loadBalancerRange,
     nodeAddress: cluster.node?.address ?? defaults.nodeAddress,
+  };
+}
+
+const metallbManifest =
+  'https://raw.githubusercontent.com/metallb/metallb/v0.14.9/config/manifests/metallb-native.yaml';
+
+function resolveProvider(cluster: ClusterFile, absolute: (path: string) => string): ClusterProvider {
+  const stated = cluster.provider ?? 'embedded';
+  if (stated === 'embedded') return { type: 'embedded' };
+  if (typeof stated === 'object' && 'existing' in stated) {
+    const { context, kubeconfig, internalServer } = stated.existing;
+    return {
+      type: 'existing',
+      context,
+      kubeconfig: kubeconfig === undefined ? undefined : absolute(kubeconfig),
+      internalServer,
+    };
+  }
+  if (stated === 'minikube' || (typeof stated === 'object' && 'minikube' in stated)) {
+    const { profile, network, memory, cpus, driver, kubernetesVersion } =
+      typeof stated === 'object' ? stated.minikube : ({} as Record<string, undefined>);
+    return {
+      type: 'minikube',
+      profile: profile ?? cluster.name,
+      network: network ?? 'istio',
+      memory: memory ?? '8g',
+      cpus,
+      driver,
+      kubernetesVersion,
+    };
+  }
+  const { name, image, metallb } = typeof stated === 'object' ? stated.kind : ({} as Record<string, undefined>);
+  return {
+    type: 'kind',
+    clusterName: name ?? cluster.name,
+    image,
+    metallbManifest: metallb === undefined ? metallbManifest : /^https?:/.test(metallb) ? metallb : absolute(metallb),
   };
 }
 
@@ -106,6 +163,19 @@ export function defaultAddresses(index: number, sharedNetwork: string) {
     loadBalancerRange: formatRange({ first: pool, last: pool + 9 }),
     nodeAddress: formatAddress(base + 2 + index),
   };
+}
+
+/** Addresses for one more embedded cluster, where those by its place are taken; undefined where they are free. */
+export function freeAddresses(mesh: Mesh): ReturnType<typeof defaultAddresses> | undefined {
+  const place = mesh.clusters.length;
+  const taken = new Set(
+    mesh.clusters.flatMap((one) => [one.podRange, one.serviceRange, one.loadBalancerRange, one.nodeAddress]),
+  );
+  const isFree = (index: number): boolean =>
+    Object.values(defaultAddresses(index, mesh.sharedNetwork.cidr)).every((one) => !taken.has(one));
+  if (isFree(place)) return undefined;
+  const free = Array.from({ length: 16 }, (_, index) => index).find(isFree);
+  return free === undefined ? undefined : defaultAddresses(free, mesh.sharedNetwork.cidr);
 }
 
 function resolveTrust(trust: MeshFile['spec']['trust'], absolute: (path: string) => string): MeshTrust {

@@ -61,7 +61,7 @@ spec:
     #     west: {caCert: pki/west/ca-cert.pem, caKey: pki/west/ca-key.pem, certChain: pki/west/cert-chain.pem}
     workloadTTL: 24h
 
-  # In every cluster: the gateway by which the other networks come in.
+  # The gateway by which the other networks come in, in every cluster that needs one.
   gateways:
     eastWest:
       replicas: 1

@@ -25,9 +25,31 @@ export interface Mesh {
   controlPlane: {
     /** Proxies write a line per request to their standard output. */
     accessLog: boolean;
+    /** Whose istiod: Isthmus' own, which the embedded engine has, or Istio's. */
+    implementation: 'isthmus' | 'istio';
+    /** How Istio's is installed. */
+    istio: IstioInstallation;
   };
   /** Image reference to program, beside the built-in catalogue of the embedded engine. */
   images: Record<string, ImageProgram>;
+}
+
+export interface IstioInstallation {
+  /** Which of Istio's installers renders its objects. */
+  installer: 'istioctl' | 'helm';
+  /** The installer's program: an absolute path, or a name that is looked for in PATH. */
+  program: string;
+  /** Helm charts: a folder or a repository, which holds base and istiod; undefined for those of Istio's own repository. */
+  charts: string | undefined;
+  /** Version of the images; undefined for the installer's own. */
+  version: string | undefined;
+  hub: string;
+  /** undefined for the default revision. */
+  revision: string | undefined;
+  /** Proxies run upstream Envoy, which lacks Istio's filters; metrics come from an EnvoyFilter then. */
+  upstreamEnvoy: boolean;
+  /** Helm values beside those that Isthmus sets. */
+  values: Record<string, unknown>;
 }
 
 export type ClusterRole = 'primary' | 'remote';
@@ -57,6 +79,28 @@ export type ClusterProvider =
       context: string;
       /** Absolute path; undefined for $KUBECONFIG or the one in the home folder. */
       kubeconfig: string | undefined;
+      /** URL of the API server for other clusters, where it is not the one of the kubeconfig. */
+      internalServer: string | undefined;
+    }
+  | {
+      type: 'minikube';
+      /** Also the context's name. */
+      profile: string;
+      /** Docker or libvirt network that all profiles share. */
+      network: string;
+      /** As minikube takes it: 8g. */
+      memory: string;
+      cpus: number | undefined;
+      driver: string | undefined;
+      kubernetesVersion: string | undefined;
+    }
+  | {
+      type: 'kind';
+      /** The context's name without kind-. */
+      clusterName: string;
+      image: string | undefined;
+      /** File or URL of MetalLB's manifest. */
+      metallbManifest: string;
     };
 
 /** A cluster whose engine is made here, so that all its addresses are known. */
@@ -102,6 +146,21 @@ export function isEmbedded(cluster: MeshCluster): cluster is EmbeddedMeshCluster
 /** The primaries, in the order of the file. */
 export function primariesOf(mesh: Mesh): MeshCluster[] {
   return mesh.clusters.filter((cluster) => cluster.role === 'primary');
+}
+
+/** Whether workloads stand on more than one network, so that gateways must lead from one to the other. */
+export function crossesNetworks(mesh: Mesh): boolean {
+  return new Set(mesh.clusters.map((cluster) => cluster.network)).size > 1;
+}
+
+/** A cluster needs an east-west gateway where other networks must come in, and where remotes must come to its control plane. */
+export function hasGateway(mesh: Mesh, cluster: MeshCluster): boolean {
+  return crossesNetworks(mesh) || remotesOf(mesh, cluster.name).length > 0;
+}
+
+/** The primaries whose istiods read a cluster beside its own: in Istio each control plane discovers the endpoints of all clusters. */
+export function readersOf(mesh: Mesh, cluster: MeshCluster): MeshCluster[] {
+  return primariesOf(mesh).filter((primary) => primary.name !== cluster.name);
 }
 
 /** The remotes that a primary's istiod serves, in the order of the file. */

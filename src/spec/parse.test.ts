@@ -144,9 +144,12 @@ describe('each mistake is told with its place and what to write instead', () => 
       'mesh.yaml:13:16: spec.clusters[1].primary: a remote cannot be its own primary; write primary: east',
     ],
     [
-      'two embedded clusters on one network',
-      { network2: 'network1' },
-      'mesh.yaml:11:16: spec.clusters[1].network: east is on "network1" too, but pods of two embedded clusters cannot reach each other directly; give each embedded cluster a network of its own',
+      'an embedded cluster and a real one on one network',
+      {
+        network2: 'network1',
+        '      primary: east\n': '      primary: east\n      provider: {existing: {context: west}}\n',
+      },
+      'mesh.yaml:11:16: spec.clusters[1].network: east is on "network1" too, but pods of an embedded cluster and of a real one cannot reach each other directly; give them networks of their own',
     ],
     [
       'a remote that does not say its primary',
@@ -247,7 +250,7 @@ describe('each mistake is told with its place and what to write instead', () => 
     [
       'a misspelt provider',
       { 'role: primary': 'role: primary\n      provider: embeded' },
-      'mesh.yaml:10:17: spec.clusters[0].provider: "embeded" is not known here; did you mean embedded?',
+      'mesh.yaml:10:17: spec.clusters[0].provider: "embeded" is not one of the choices; did you mean embedded?',
     ],
     [
       'an existing cluster without a context',
@@ -273,11 +276,11 @@ test('one mistake does not hide another', () => {
     file({
       'name: west': 'name: east',
       'role: primary': 'rolle: primary',
-      network2: 'network1',
+      'primary: east': 'primary: eats',
       'kind: Mesh': 'kind: Mash',
     }),
   );
-  for (const part of ['"Mash"', 'key "rolle"', 'role is missing', 'already the name', 'is on "network1" too'])
+  for (const part of ['"Mash"', 'key "rolle"', 'role is missing', 'already the name', 'no cluster "eats"'])
     expect(problems.join('\n')).toContain(part);
 });
 
@@ -306,6 +309,9 @@ describe('the parser', () => {
       expect(formatProblem(problem)).not.toContain('undefined');
     }
   };
+
+  // Found by the properties below.
+  test.each(['*[a\na['])('counts lines and columns in %j', judge);
 
   test('never throws and stays inside the text for any text', () => {
     fc.assert(fc.property(fc.string({ maxLength: 200 }), judge));

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Document, LineCounter, parseAllDocuments, visit, type YAMLError } from 'yaml';
+import { type Document, parseAllDocuments, visit, type YAMLError } from 'yaml';
 import { messageOf } from '../errors/index.ts';
 import { crossCheck } from './cross-checks.ts';
 import { resolveMesh } from './defaults.ts';
@@ -22,9 +22,7 @@ export function parseMesh(
   fileName: string,
   options: ParseOptions = {},
 ): { mesh: Mesh } | { problems: Problem[] } {
-  const lines = new LineCounter();
   const parsed = parseAllDocuments(text, {
-    lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: true,
     logLevel: 'silent',
@@ -32,7 +30,7 @@ export function parseMesh(
   const documents = Array.isArray(parsed) ? parsed : [];
   const document = documents[0];
   if (!document || document.contents === null) return { problems: [emptyFile(fileName, document?.errors[0])] };
-  const positions = new Positions(fileName, text, document, lines);
+  const positions = new Positions(fileName, text, document);
   const problems = leadingErrors(documents).map((error) => syntaxProblem(error, positions));
   const broken = documents.some((one) => one.errors.some((error) => error.code !== 'DUPLICATE_KEY'));
   const second = documents[1];

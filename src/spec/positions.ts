@@ -1,18 +1,16 @@
 /** Where in the text a path of a YAML document stands. */
-import { type Document, isMap, isNode, isPair, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
+import { type Document, isMap, isNode, isPair, isScalar, isSeq, type Node } from 'yaml';
 import { type Finding, formatPath, type Path, type Problem } from './problem.ts';
 
 export class Positions {
   readonly #file: string;
   readonly #text: string;
   readonly #document: Document;
-  readonly #lines: LineCounter;
 
-  constructor(file: string, text: string, document: Document, lines: LineCounter) {
+  constructor(file: string, text: string, document: Document) {
     this.#file = file;
     this.#text = text;
     this.#document = document;
-    this.#lines = lines;
   }
 
   /** A finding whose path does not exist is placed at the nearest key above it. */
@@ -23,12 +21,13 @@ export class Positions {
 
   at(start: number, end: number, message: string, fix: string | undefined, path: Path = []): Problem {
     const offset = Math.min(Math.max(start, 0), this.#text.length);
-    const position = this.#lines.linePos(offset);
+    // Counted here: the parser's own counter goes astray in text that is broken in certain ways.
+    const before = this.#text.slice(0, offset).split('\n');
     const text = this.#text.slice(offset, Math.max(end, offset)).split('\n', 1)[0] ?? '';
     return {
       file: this.#file,
-      line: Math.max(position.line, 1),
-      column: Math.max(position.col, 1),
+      line: before.length,
+      column: (before.at(-1)?.length ?? 0) + 1,
       path: formatPath(path),
       text: text.trimEnd().slice(0, 120),
       message,

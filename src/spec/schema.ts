@@ -69,9 +69,60 @@ const absolutePath = checked((text) =>
   text.startsWith('/') ? undefined : { why: `"${text}" is not an absolute path` },
 );
 
+const serverUrl = checked((text) =>
+  /^https:\/\/[^/\s]+$/.test(text) ? undefined : { why: `"${text}" is not an address of the form https://host:port` },
+);
+
+const minikube = z.strictObject({
+  profile: dnsLabel(63)
+    .optional()
+    .meta({ description: "Default: the cluster's name.", examples: ['east'] }),
+  network: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'The network that all profiles share. Default: istio.', examples: ['istio'] }),
+  memory: checked((text) =>
+    /^\d+(b|k|m|g|kb|mb|gb)?$/i.test(text) ? undefined : { why: `"${text}" is no size that minikube knows` },
+  )
+    .optional()
+    .meta({ description: 'Default: 8g.', examples: ['8g'] }),
+  cpus: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({ description: "Default: minikube's own.", examples: [4] }),
+  driver: dnsLabel(63)
+    .optional()
+    .meta({ description: "Default: minikube's choice.", examples: ['docker'] }),
+  kubernetesVersion: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "Default: minikube's own.", examples: ['v1.31.0'] }),
+});
+
+const kind = z.strictObject({
+  name: dnsLabel(40)
+    .optional()
+    .meta({ description: "Default: the cluster's name.", examples: ['east'] }),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "The node's image.", examples: ['kindest/node:v1.31.0'] }),
+  metallb: path.optional().meta({
+    description: "MetalLB's manifest, as a file or URL. Default: that of MetalLB 0.14.9.",
+    examples: ['./metallb-native.yaml'],
+  }),
+});
+
 const provider = z
   .union([
-    z.literal('embedded'),
+    z.enum(['embedded', 'minikube', 'kind']),
+    z.strictObject({ minikube }),
+    z.strictObject({ kind }),
     z.strictObject({
       existing: z.strictObject({
         context: z
@@ -81,12 +132,16 @@ const provider = z
         kubeconfig: path
           .optional()
           .meta({ description: 'Default: $KUBECONFIG, else ~/.kube/config.', examples: ['./kubeconfig'] }),
+        internalServer: serverUrl.optional().meta({
+          description: "Address of the API server for other clusters, where it is not the kubeconfig's.",
+          examples: ['https://192.168.49.2:6443'],
+        }),
       }),
     }),
   ])
   .meta({
     description: 'Where the cluster comes from: made here, or one that a kubeconfig knows.',
-    examples: ['embedded', { existing: { context: 'kind-east' } }],
+    examples: ['embedded', { minikube: { memory: '8g' } }, { existing: { context: 'kind-east' } }],
   });
 
 const cluster = z.strictObject({
@@ -205,6 +260,54 @@ const image = z.strictObject({
 
 const enabled = z.boolean().optional();
 
+const implementation = z.enum(['isthmus', 'istio']).meta({
+  description: "Isthmus' own istiod, or Istio's.",
+  examples: ['istio'],
+});
+
+const controlPlane = z.strictObject({
+  implementation: implementation.optional(),
+  accessLog: enabled.meta({ description: 'Proxies log each request. Default: true.' }),
+  installer: z
+    .enum(['istioctl', 'helm'])
+    .optional()
+    .meta({ description: 'What renders the objects of Istio. Default: istioctl.', examples: ['istioctl'] }),
+  program: path.optional().meta({
+    description: 'The installer, by its path. Default: the one in PATH.',
+    examples: ['./istio-1.31.0/bin/istioctl'],
+  }),
+  charts: path.optional().meta({
+    description: "Istio's Helm charts: a folder with base and istiod, or a repository. Default: Istio's own.",
+    examples: ['./istio-1.31.0/manifests/charts'],
+  }),
+  version: checked((text) =>
+    /^\d+\.\d+([.-][\w.-]+)?$/.test(text)
+      ? undefined
+      : { why: `"${text}" is not a version of Istio`, meant: text.replace(/^v/, '') },
+  )
+    .optional()
+    .meta({ description: "Version of Istio's images. Default: the installer's own.", examples: ['1.31.0'] }),
+  hub: path.optional().meta({ description: 'Default: docker.io/istio.', examples: ['docker.io/istio'] }),
+  revision: dnsLabel(56)
+    .optional()
+    .meta({ description: 'Revision of the control plane. Default: the default one.', examples: ['1-31-0'] }),
+  envoy: z
+    .enum(['istio', 'upstream'])
+    .optional()
+    .meta({
+      description:
+        "Which Envoy the proxies run. Upstream's lacks Istio's filters: they are switched off, and metrics come from an EnvoyFilter. Default: upstream in embedded clusters.",
+      examples: ['istio'],
+    }),
+  values: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .meta({
+      description: 'Helm values of Istio, beside those that Isthmus sets.',
+      examples: [{ pilot: { env: { PILOT_DEBOUNCE_AFTER: '10ms' } } }],
+    }),
+});
+
 export const meshFileSchema = z.strictObject({
   apiVersion: z.literal('isthmus.dev/v1alpha1').meta({ examples: ['isthmus.dev/v1alpha1'] }),
   kind: z.literal('Mesh').meta({ examples: ['Mesh'] }),
@@ -245,7 +348,10 @@ export const meshFileSchema = z.strictObject({
               .meta({ description: 'Default: 1.', examples: [1] }),
           })
           .optional()
-          .meta({ description: 'The gateway by which other networks come in, in every cluster.' }),
+          .meta({
+            description:
+              'The gateway by which other networks come in, and remotes to their control plane; in clusters that need one.',
+          }),
       })
       .optional(),
     telemetry: z
@@ -268,10 +374,12 @@ export const meshFileSchema = z.strictObject({
       })
       .optional(),
     controlPlane: z
-      .strictObject({
-        accessLog: enabled.meta({ description: 'Proxies log each request. Default: true.' }),
-      })
-      .optional(),
+      .union([implementation, controlPlane])
+      .optional()
+      .meta({
+        description: 'Whose istiod runs, and how it is installed. Default: isthmus where all clusters are embedded.',
+        examples: ['istio', { implementation: 'istio', installer: 'istioctl' }],
+      }),
     images: z
       .record(z.string(), image)
       .optional()

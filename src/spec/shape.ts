@@ -28,7 +28,10 @@ function findingsOf(issue: Issue, parent: Path, root: unknown): Finding[] {
       // Both forms were tried. An object was meant as the last form, whose own mistakes say most.
       const branch = isObject(value) ? issue.errors.at(-1) : undefined;
       if (branch) return branch.flatMap((inner) => findingsOf(inner, path, root));
-      return [wrongChoice(path, value, ['embedded'], exampleAt(path))];
+      const choices = issue.errors
+        .flat()
+        .flatMap((one) => (one.code === 'invalid_value' ? one.values.map(String) : []));
+      return [wrongChoice(path, value, choices, exampleAt(path))];
     }
     case 'too_small':
     case 'too_big':

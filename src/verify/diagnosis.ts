@@ -30,9 +30,11 @@ async function serverFault(context: VerifyContext, to: string): Promise<Cause | 
   };
 }
 
-async function secretFault(context: VerifyContext, to: string): Promise<Cause | undefined> {
-  const cluster = context.mesh.clusters.find((one) => one.name === to)!;
-  return cluster.role === 'remote' ? remoteSecretFault(context, cluster) : undefined;
+/** The istiod that serves the clients must read the cluster of the servers. */
+async function secretFault(context: VerifyContext, to: string, from: string): Promise<Cause | undefined> {
+  const named = (name: string) => context.mesh.clusters.find((one) => one.name === name)!;
+  const reader = named(from).primary;
+  return reader === to ? undefined : remoteSecretFault(context, reader, named(to));
 }
 
 async function gatewayFault(context: VerifyContext, to: string, from: string): Promise<Cause | undefined> {

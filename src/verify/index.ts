@@ -37,7 +37,7 @@ export async function measureAll(
   options: Omit<VerifyOptions, 'clusters'> & Pick<VerifyContext, 'client'>,
 ): Promise<Fact[]> {
   const { mesh } = options;
-  const timeout = AbortSignal.timeout(options.timeoutMs ?? 90_000);
+  const timeout = AbortSignal.timeout(options.timeoutMs ?? 60_000 + 15_000 * mesh.clusters.length);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
   const context: VerifyContext = { mesh, client: options.client, signal, once: memory() };
   const claims = mesh.sample.enabled ? facts.flatMap((claimsOf) => claimsOf(context)) : [withoutSample];

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../errors/index.ts';
 import { isNotFound, type Kind, KubeApiError, type KubeClient, kinds, type Namespace } from '../kube/index.ts';
-import { explainDeployment, waiter, whyNotAvailable } from '../mesh/index.ts';
+import { explainDeployment, injectionLabel, waiter, whyNotAvailable } from '../mesh/index.ts';
 import type { MeshCluster } from '../spec/index.ts';
 import type { Cause, VerifyContext } from './fact.ts';
 import { findPod, nameOf } from './pods.ts';
@@ -43,7 +43,7 @@ export async function openProbe(context: VerifyContext, cluster: MeshCluster): P
   try {
     await Promise.all(places.map(removeLeftovers));
     context.signal.throwIfAborted();
-    await Promise.all(places.map((one) => makeNamespace(one, namespace)));
+    await Promise.all(places.map((one) => makeNamespace(one, namespace, injectionLabel(context.mesh))));
     const pod = await startServer(context, client, namespace);
     return {
       apply: async (mode) => {
@@ -60,10 +60,10 @@ export async function openProbe(context: VerifyContext, cluster: MeshCluster): P
   }
 }
 
-const makeNamespace = (client: KubeClient, name: string) =>
+const makeNamespace = (client: KubeClient, name: string, injection: Record<string, string>) =>
   client.apply<Namespace>(
     kinds.Namespace,
-    { metadata: { name, labels: { ...labels, 'istio-injection': 'enabled' } } },
+    { metadata: { name, labels: { ...labels, ...injection } } },
     { fieldManager },
   );
 

@@ -1,4 +1,4 @@
-/** The Secret by which a primary's istiod reads a remote, judged from outside of istiod. */
+/** The Secret by which a primary's istiod reads another cluster, judged from outside of istiod. */
 import { parse } from 'yaml';
 import { messageOf } from '../errors/index.ts';
 import { type KubeObject, kinds, type Secret } from '../kube/index.ts';
@@ -8,12 +8,15 @@ import type { Cause, VerifyContext } from './fact.ts';
 
 const loopback = /^https?:\/\/(localhost|127\.|\[::1\])/;
 
-/** What is wrong with a remote's secret, or undefined. Nothing of its token is shown. */
-export async function remoteSecretFault(context: VerifyContext, remote: MeshCluster): Promise<Cause | undefined> {
+/** What is wrong with the secret for a cluster in a primary, or undefined. Nothing of its token is shown. */
+export async function remoteSecretFault(
+  context: VerifyContext,
+  reader: string,
+  remote: MeshCluster,
+): Promise<Cause | undefined> {
   const name = remoteSecretName(remote.name);
-  const place = `Secret ${systemNamespace}/${name} of ${remote.primary}`;
-  const primary = context.client(remote.primary);
-  const secret = await primary.find<Secret>(kinds.Secret, name, systemNamespace);
+  const place = `Secret ${systemNamespace}/${name} of ${reader}`;
+  const secret = await context.client(reader).find<Secret>(kinds.Secret, name, systemNamespace);
   if (!secret) return { why: `${place} is missing`, fix: 'isthmus up' };
   if (secret.metadata.labels?.['istio/multiCluster'] !== 'true')
     return { why: `${place} lacks the label istio/multiCluster=true, by which istiod finds it`, fix: 'isthmus up' };
@@ -30,7 +33,7 @@ export async function remoteSecretFault(context: VerifyContext, remote: MeshClus
       why: `${place} leads to ${kubeconfig.server}, which is istiod's own pod and not the API server of ${remote.name}`,
       fix: 'isthmus up',
     };
-  return tokenFault(context, remote, kubeconfig.token, place);
+  return tokenFault(context, reader, remote, kubeconfig.token, place);
 }
 
 function readKubeconfig(encoded: string): { server: string; token: string } | { why: string } {
@@ -46,6 +49,7 @@ function readKubeconfig(encoded: string): { server: string; token: string } | { 
 /** istiod goes on showing a cluster as synced when its token is revoked: only the cluster itself knows. */
 async function tokenFault(
   context: VerifyContext,
+  reader: string,
   remote: MeshCluster,
   token: string,
   place: string,
@@ -58,6 +62,6 @@ async function tokenFault(
   if (review['status']?.authenticated === true) return undefined;
   return {
     why: `the token in ${place} is refused by ${remote.name}: it was revoked, or its account was made anew`,
-    fix: `kubectl --context ${remote.primary} -n ${systemNamespace} delete secret ${remoteSecretName(remote.name)}, then isthmus up`,
+    fix: `kubectl --context ${reader} -n ${systemNamespace} delete secret ${remoteSecretName(remote.name)}, then isthmus up`,
   };
 }

@@ -1,5 +1,9 @@
-/** A user who is nobody in particular, on a machine where nothing was prepared for him: his own copy, his own caches, no root. */
+/**
+ * A user who is nobody in particular, on a machine where nothing was prepared for him: his own copy, his own caches, no root. He types what
+ * the README tells him to.
+ */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { run, tryRun } from '../../src/process/index.ts';
@@ -8,13 +12,23 @@ import { root } from '../support/isthmus.ts';
 
 const isRoot = process.getuid?.() === 0;
 
+/** The commands of each block of the README, in its order. */
+function readmeBlocks(): string[] {
+  const text = readFileSync(join(root, 'README.md'), 'utf8');
+  return [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
+}
+
+it('the README begins with the command that runs it and the one that tests it', () => {
+  expect(readmeBlocks().slice(0, 2)).toEqual(['./isthmus up\n', 'npm test\n']);
+});
+
 it.runIf(isRoot)(
-  'brings the mesh up from a fresh copy with empty caches, verifies it, and takes it down',
+  'follows the README in a fresh copy with empty caches',
   async () => {
-    const before = await hostState();
     const user = `isthmus-${randomBytes(3).toString('hex')}`;
     await run('useradd', ['--create-home', user]);
     const home = `/home/${user}`;
+    const before = await hostState(home);
     const copy = join(home, 'isthmus');
     // What the machine needs to reach its package registries stays; what belongs to the runner of the tests does not.
     const kept = Object.entries(process.env).filter(
@@ -33,14 +47,15 @@ it.runIf(isRoot)(
         '-c',
         `mkdir ${copy} && cd ${root} && git ls-files -z | tar --null --files-from=- -cf - | tar -xf - -C ${copy} && chown -R ${user}: ${copy}`,
       ]);
-      const up = await asUser(`${copy}/isthmus up`);
+      const [first = '', , then = ''] = readmeBlocks();
+      const up = await asUser(`cd ${copy} && ${first}`);
       expect(up.code, up.stdout + up.stderr).toBe(0);
       expect(up.stdout).toContain('stands and is verified');
-      const verify = await asUser(`${copy}/isthmus verify -o json`);
-      expect(JSON.parse(verify.stdout).ok).toBe(true);
-      const down = await asUser(`${copy}/isthmus down`);
-      expect(down.code, down.stderr).toBe(0);
-      expect(await hostState()).toEqual(before);
+      const rest = await asUser(`cd ${copy} && set -ex\n${then}`);
+      expect(rest.code, rest.stdout + rest.stderr).toBe(0);
+      expect(rest.stdout).toMatch(/istio-system +istio-eastwestgateway-\S+ +1\/1 +Running/);
+      expect(rest.stdout).toMatch(/^Hello version: v[12]/m);
+      expect(await hostState(home)).toEqual(before);
     } finally {
       await asUser(`${copy}/isthmus down`);
       await tryRun('pkill', ['-KILL', '-u', user]);

@@ -9,24 +9,53 @@ export interface HostState {
   mounts: string[];
 }
 
-/** Processes are those that a world is made of; all others come and go on their own. */
-export async function hostState(): Promise<HostState> {
-  const processes = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
-      } catch {
-        return '';
-      }
-    })
-    .filter((line) => /envoy|prometheus|embedded\/|^unshare|isthmus-home=|main\.ts console/.test(line));
+/**
+ * Processes are those that a world is made of, also without one; all others come and go on their own, as do those of worlds of other state
+ * folders than those below the given one.
+ */
+export async function hostState(home: string): Promise<HostState> {
   const lines = async (command: string, args: string[]) =>
     (await tryRun(command, args)).stdout.trim().split('\n').filter(Boolean);
   return {
-    processes,
+    processes: ownProcesses(home),
     interfaces: (await lines('ip', ['-o', 'link'])).map((line) => line.split(': ')[1] ?? line),
     namespaces: await lines('ip', ['netns', 'list']),
     mounts: readFileSync('/proc/self/mounts', 'utf8').trim().split('\n'),
   };
+}
+
+interface Process {
+  parent: number;
+  line: string;
+}
+
+function ownProcesses(home: string): string[] {
+  const all = new Map(
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => [Number(pid), read(pid)]),
+  );
+  const isForeign = (pid: number): boolean => {
+    for (let one = all.get(pid); one; one = all.get(one.parent))
+      if (one.line.includes('--isthmus-home=')) return !one.line.includes(`--isthmus-home=${home}`);
+    return false;
+  };
+  return [...all]
+    .filter(([pid]) => pid !== process.pid)
+    .filter(
+      ([pid, { line }]) =>
+        /^(\S*\/)?(envoy|prometheus|unshare) |src\/embedded\/|isthmus-home=|main\.ts console/.test(line) &&
+        !isForeign(pid),
+    )
+    .map(([, { line }]) => line);
+}
+
+function read(pid: string): Process {
+  try {
+    const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
+    const parent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return { parent: Number(parent ?? 0), line };
+  } catch {
+    return { parent: 0, line: '' };
+  }
 }

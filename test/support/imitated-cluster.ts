@@ -69,8 +69,13 @@ export async function startImitatedCluster(options: { folder: string; name: stri
     }));
     return client.patch(kinds.MutatingWebhookConfiguration, metadata.name, undefined, patch, { type: 'json' });
   });
-  settle(kinds.Namespace, ({ metadata }) => {
-    if (metadata.name !== 'istio-system') return;
+  settle(kinds.Namespace, (namespace) => {
+    const { metadata } = namespace;
+    if (metadata.deletionTimestamp) {
+      const body = { ...namespace, apiVersion: 'v1', kind: 'Namespace', spec: { finalizers: [] } };
+      return client.request('PUT', `/api/v1/namespaces/${metadata.name}/finalize`, { body });
+    }
+    if (metadata.name !== 'istio-system') return undefined;
     const data = { 'root-cert.pem': server.ca.certPem };
     return client.create(kinds.ConfigMap, { metadata: { name: 'istio-ca-root-cert', namespace: metadata.name }, data });
   });

@@ -81,9 +81,15 @@ export function temporaryHome(): AsyncDisposable & { home: string } {
 }
 
 /** kubectl with the kubeconfig of a state folder. */
-export function kubectl(home: string, cluster: string, args: string[], input?: string): Promise<RunResult> {
+export function kubectl(
+  home: string,
+  cluster: string,
+  args: string[],
+  input?: string,
+  timeoutMs = 60_000,
+): Promise<RunResult> {
   return tryRun('kubectl', ['--kubeconfig', join(home, 'kubeconfig'), '--context', cluster, ...args], {
-    timeoutMs: 60_000,
+    timeoutMs,
     ...(input === undefined ? {} : { input }),
   });
 }

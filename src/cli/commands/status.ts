@@ -65,6 +65,15 @@ function render(found: MeshStatus, style: ReturnType<typeof styleFor>): string {
       ]),
     ),
   );
+  const tokens = renderTable(
+    ['TOKEN OF', 'READ BY', 'ENDS', 'LEFT'],
+    found.tokens.map(({ cluster, reader, notAfter, problem }) => [
+      cluster,
+      reader,
+      problem ?? notAfter?.slice(0, 10) ?? 'never',
+      notAfter ? formatUntil(new Date(notAfter), new Date()) : '-',
+    ]),
+  );
   const problems = found.clusters.flatMap((cluster: ClusterStatus) =>
     cluster.problems.map((problem) => `${style('red', '✗')} ${cluster.name}: ${problem}`),
   );
@@ -74,6 +83,7 @@ function render(found: MeshStatus, style: ReturnType<typeof styleFor>): string {
     clusters,
     ...(found.controlPlanes.length > 0 ? [controlPlanes] : []),
     ...(found.clusters.some((cluster) => cluster.certificates.length > 0) ? [certificates] : []),
+    ...(found.tokens.length > 0 ? [tokens] : []),
     ...(found.memory.length > 0
       ? [
           renderTable(

@@ -3,7 +3,7 @@ export function asTyped(text: string, env: NodeJS.ProcessEnv): string {
   const command = env['ISTHMUS_COMMAND'];
   if (!command || command === 'isthmus') return text;
   return text.replace(
-    /(?<![./\w-])isthmus (?=(?:up|down|status|verify|logs|init|kubeconfig|schema|artifacts)\b)/g,
+    /(?<![./\w-])isthmus (?=(?:up|plan|down|status|ca|secret|cluster|upgrade|verify|logs|init|kubeconfig|schema|artifacts)\b)/g,
     () => `${command} `,
   );
 }

@@ -19,12 +19,15 @@ export interface StepUpdate {
 
 export interface ProgressView {
   update(update: StepUpdate): void;
+  /** Leaves the picture for a while in which others write to the stream. */
+  pause(): void;
+  resume(): void;
   /** Leaves the last picture and writes nothing more. */
   close(): void;
 }
 
 export function openProgress(context: Pick<CommandContext, 'err' | 'env' | 'quiet' | 'verbose'>): ProgressView {
-  if (context.quiet) return { update: () => {}, close: () => {} };
+  if (context.quiet) return { update: () => {}, pause: () => {}, resume: () => {}, close: () => {} };
   const style = styleFor(context.err, context.env);
   const live = context.err.isTTY && context.env['TERM'] !== 'dumb' && !context.env['CI'];
   return live ? new LiveTree(context.err, style) : new PlainLines(context.err);
@@ -60,6 +63,10 @@ class PlainLines implements ProgressView {
     this.#stream.write(`${line}\n`);
   }
 
+  pause(): void {}
+
+  resume(): void {}
+
   close(): void {
     this.#closed = true;
   }
@@ -87,6 +94,7 @@ class LiveTree implements ProgressView {
   readonly #timer: NodeJS.Timeout;
   #drawn = 0;
   #turn = 0;
+  #paused = false;
   #closed = false;
 
   constructor(stream: OutputStream, style: Style) {
@@ -115,6 +123,19 @@ class LiveTree implements ProgressView {
     node.until = state === 'working' || state === 'waiting' ? undefined : now;
   }
 
+  pause(): void {
+    this.#draw(false);
+    this.#paused = true;
+    this.#stream.write('\x1b[?25h');
+  }
+
+  /** What was drawn before stays above what others have written. */
+  resume(): void {
+    this.#paused = false;
+    this.#drawn = 0;
+    this.#stream.write('\x1b[?25l');
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -124,6 +145,7 @@ class LiveTree implements ProgressView {
   }
 
   #draw(last: boolean): void {
+    if (this.#paused) return;
     const columns = Math.max(this.#stream.columns ?? 80, 20);
     const rows = Math.max((this.#stream.rows ?? 24) - 1, 5);
     let lines = [...this.#stages.values()].flatMap((stage) => this.#linesOf(stage));

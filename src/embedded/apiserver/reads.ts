@@ -147,9 +147,9 @@ export function watchObjects(
       ...(annotations ? { annotations } : {}),
     };
     const typed =
-      form === 'table'
-        ? { kind: 'Table', apiVersion: 'meta.k8s.io/v1' }
-        : { kind: resource.kind, apiVersion: apiVersion(resource) };
+      form === 'object'
+        ? { kind: resource.kind, apiVersion: apiVersion(resource) }
+        : { kind: form === 'table' ? 'Table' : 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
     return `${JSON.stringify({ type: 'BOOKMARK', object: { ...typed, metadata, ...(form === 'table' ? { columnDefinitions: null, rows: [] } : {}) } })}\n`;
   };
   const asked = request.query.get('resourceVersion') ?? '';

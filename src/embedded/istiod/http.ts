@@ -3,6 +3,7 @@ import { createServer as createHttp, type IncomingMessage, type ServerResponse }
 import { createServer as createHttps } from 'node:https';
 import type { Server } from 'node:net';
 import { messageOf } from '../../errors/index.ts';
+import type { ServingCertificate } from './ca/serving.ts';
 import { typeUrls } from './networking/index.ts';
 import type { MeshRegistry } from './registry/index.ts';
 import type { XdsServer } from './xds/index.ts';
@@ -26,6 +27,11 @@ export function startDebugServer(port: number, sources: DebugSources): Promise<S
   return listening(server, port);
 }
 
+/** The body of a page, for who asks over ADS. */
+export async function debugPage(path: string, sources: DebugSources): Promise<string> {
+  return (await answer(new URL(path, 'http://localhost'), sources)).body;
+}
+
 interface Reply {
   status?: number;
   type?: string;
@@ -36,7 +42,8 @@ async function answer(url: URL, sources: DebugSources): Promise<Reply> {
   const { registry, xds } = sources;
   const json = (value: unknown): Reply => ({ body: JSON.stringify(value, null, 2) });
   const snapshot = registry.current();
-  switch (url.pathname) {
+  // istioctl asks for //version.
+  switch (url.pathname.replace(/^\/+/, '/')) {
     case '/ready':
       return sources.isReady()
         ? { type: 'text/plain', body: 'ready' }
@@ -44,7 +51,7 @@ async function answer(url: URL, sources: DebugSources): Promise<Reply> {
     case '/metrics':
       return { type: 'text/plain; version=0.0.4', body: await sources.metrics() };
     case '/version':
-      return { type: 'text/plain', body: '1.31.0-isthmus' };
+      return { type: 'text/plain', body: '1.31.0-isthmus-Clean' };
     case '/debug/clusterz':
       return json([
         { id: registry.local.id, secretName: '', syncStatus: 'synced' },
@@ -101,14 +108,15 @@ function dump(url: URL, xds: XdsServer): Reply {
 
 export function startWebhookServer(
   port: number,
-  identity: () => { certPem: string; keyPem: string },
+  serving: ServingCertificate,
   handlers: { inject: (review: any, path: string) => Promise<any>; validate: (review: any) => Promise<any> },
 ): Promise<Server> {
-  const { certPem, keyPem } = identity();
+  const contextOf = ({ certPem, keyPem }: { certPem: string; keyPem: string }) => ({ cert: certPem, key: keyPem });
   const server = createHttps(
-    { cert: certPem, key: keyPem },
+    contextOf(serving.current),
     (request, response) => void webhook(request, response, handlers),
   );
+  serving.onChange((pair) => server.setSecureContext(contextOf(pair)));
   return listening(server, port);
 }
 

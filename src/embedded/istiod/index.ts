@@ -13,7 +13,8 @@ import {
 } from '../proto/index.ts';
 import { authenticator } from './authenticate.ts';
 import { CertificateAuthority } from './ca/authority.ts';
-import { startDebugServer, startWebhookServer } from './http.ts';
+import { ServingCertificate } from './ca/serving.ts';
+import { debugPage, startDebugServer, startWebhookServer } from './http.ts';
 import { type InjectionSettings, inject } from './inject/index.ts';
 import { metricsRegistry } from './metrics.ts';
 import { MeshRegistry } from './registry/index.ts';
@@ -42,10 +43,16 @@ export async function startIstiod(options: IstiodOptions): Promise<{ stop(): Pro
     authenticate,
     debounceAfterMs: settings.debounceAfterMs,
     debounceMaxMs: settings.debounceMaxMs,
+    debugPage: (path) => debugPage(path, debugSources),
     log,
   });
   let ready = false;
-  const debugSources = { registry, xds, isReady: () => ready, metrics: () => metricsRegistry(registry, xds).metrics() };
+  const debugSources = {
+    registry,
+    xds,
+    isReady: () => ready,
+    metrics: () => metricsRegistry(registry, xds, authority).metrics(),
+  };
   const httpServers = await Promise.all([8080, 15_014].map((port) => startDebugServer(port, debugSources)));
   const distributions = distribute(registry, authority, settings, log);
   await registry.start();
@@ -57,9 +64,9 @@ export async function startIstiod(options: IstiodOptions): Promise<{ stop(): Pro
       .join(', ')}`,
   );
 
-  const serving = await authority.serve(servingNames(settings, meshConfig.discoveryAddress));
+  const serving = await ServingCertificate.make(authority, servingNames(settings, meshConfig.discoveryAddress), log);
   httpServers.push(
-    await startWebhookServer(15_017, () => serving, {
+    await startWebhookServer(15_017, serving, {
       inject: async (review, path) => inject(review, path, injectionSettings(registry, options)),
       validate: async (review) => validateReview(review),
     }),
@@ -86,14 +93,13 @@ async function startGrpc(
   xds: XdsServer,
   authority: CertificateAuthority,
   registry: MeshRegistry,
-  serving: { certPem: string; keyPem: string },
+  serving: ServingCertificate,
   settings: IstiodSettings,
   log: (line: string) => void,
 ): Promise<GrpcServer[]> {
   const grpc = await import('@grpc/grpc-js');
-  const keyPair = [{ cert_chain: Buffer.from(serving.certPem), private_key: Buffer.from(serving.keyPem) }];
   // Clients may bring a certificate or a token: who has neither is refused when it calls.
-  const secure = grpc.ServerCredentials.createSsl(Buffer.from(authority.rootPem), keyPair, false);
+  const secure = grpc.experimental.createCertificateProviderServerCredentials(serving, serving, false);
   const ports: [number, import('@grpc/grpc-js').ServerCredentials][] = [
     [15_010, grpc.ServerCredentials.createInsecure()],
     [15_012, secure],

@@ -1,7 +1,8 @@
 /** A running container: its processes, its output, its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import type { ContainerLog } from './container-log.ts';
+import type { OutputPipe } from './output-pipe.ts';
 
 export interface ContainerEnd {
   exitCode: number;
@@ -26,7 +27,14 @@ export class ContainerProcess {
   hasEnded = false;
 
   /** Starts a script in namespaces of its own, in the network of its pod. */
-  constructor(options: { netns: string; script: string; env: Record<string, string>; log: ContainerLog }) {
+  constructor(options: {
+    netns: string;
+    script: string;
+    env: Record<string, string>;
+    log: ContainerLog;
+    output: { stdout: OutputPipe; stderr: OutputPipe };
+  }) {
+    const { stdout, stderr } = options.output;
     this.#child = spawn(
       'nsenter',
       [
@@ -37,22 +45,28 @@ export class ContainerProcess {
       // PATH must lead to nsenter itself when the container's own does not.
       {
         env: { ...options.env, PATH: options.env['PATH'] ?? defaultPath },
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: ['ignore', stdout.writeEnd, stderr.writeEnd],
         cwd: '/',
       },
     );
-    options.log.follow(this.#child.stdout!, 'stdout');
-    options.log.follow(this.#child.stderr!, 'stderr');
-    this.ended = new Promise((resolve) => {
+    // Only the container holds them now, so that they end with it.
+    for (const pipe of [stdout, stderr]) closeSync(pipe.writeEnd);
+    options.log.follow(stdout.readable, 'stdout');
+    options.log.follow(stderr.readable, 'stderr');
+    const allRead = Promise.all([stdout, stderr].map(({ ended }) => ended));
+    this.ended = new Promise<ContainerEnd>((resolve) => {
       this.#child.once('error', (error) => {
         options.log.line('stderr', `cannot be started: ${error.message}`);
         resolve({ exitCode: 128 });
       });
-      this.#child.once('close', (code, signal) => {
+      this.#child.once('exit', (code, signal) => {
         this.hasEnded = true;
         const number = signal ? (signalNumbers[signal] ?? 1) : undefined;
         resolve(number === undefined ? { exitCode: code ?? 0 } : { exitCode: 128 + number, signal: number });
       });
+    }).then(async (end) => {
+      await allRead;
+      return end;
     });
   }
 

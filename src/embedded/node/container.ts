@@ -9,6 +9,7 @@ import { applicationCapabilities, containerScript } from './container-script.ts'
 import { environmentOf, expand, MissingReference } from './environment.ts';
 import { runInContainer } from './exec.ts';
 import { findProgram, type ImageProgram } from './images/index.ts';
+import { outputPipes } from './output-pipe.ts';
 import type { PodContext } from './pod-context.ts';
 import { type ProbeTarget, startProbing } from './probes.ts';
 
@@ -104,9 +105,12 @@ export class Container {
     const running = this.#process;
     if (running && !running.hasEnded) {
       this.#context.event('Normal', 'Killing', `Stopping container ${this.spec.name}`, this);
-      if (graceMs > 0) await this.#preStop(graceMs);
-      running.kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
       const timer = setTimeout(() => running.kill('SIGKILL'), graceMs);
+      const over = new AbortController();
+      void running.ended.then(() => over.abort());
+      if (graceMs > 0) await this.#preStop(graceMs);
+      if (graceMs > 0) await this.#agent?.drain(over.signal);
+      running.kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
       await running.ended;
       clearTimeout(timer);
     }
@@ -142,7 +146,8 @@ export class Container {
     this.#context.event('Normal', 'Pulled', `Container image "${this.spec.image}" already present on machine`, this);
     this.log = new ContainerLog(this.logPath());
     const startedAt = timestamp();
-    this.#process = new ContainerProcess({ netns: this.#context.netns, ...prepared, log: this.log });
+    const output = await outputPipes(this.#context.folder);
+    this.#process = new ContainerProcess({ netns: this.#context.netns, ...prepared, log: this.log, output });
     this.#context.event('Normal', 'Created', `Created container: ${this.spec.name}`, this);
     this.#context.event('Normal', 'Started', `Started container ${this.spec.name}`, this);
     this.started = !this.spec.startupProbe;

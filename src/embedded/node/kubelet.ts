@@ -1,13 +1,17 @@
 /** The kubelet: a worker for each pod that is bound to this node. Its only interface upward is the Kubernetes API. */
 import { mkdirSync } from 'node:fs';
-import { type ConfigMap, Informer, kinds, type Pod, type Secret, type Service } from '../../kube/index.ts';
+import { Informer, kinds, type Pod, type Service } from '../../kube/index.ts';
 import { startKubeletApi } from './kubelet-api.ts';
 import { keepNode } from './node-object.ts';
 import type { KubeletOptions } from './options.ts';
 import { PodWorker } from './pod-worker.ts';
+import { References } from './references.ts';
 
 export interface KubeletCaches {
   services: Informer<Service>;
+  /** Reads the ConfigMaps and Secrets that a pod names; to be called before they are asked for. */
+  hold(pod: Pod): Promise<void>;
+  release(uid: string): void;
   configMap(namespace: string, name: string): Record<string, Buffer> | undefined;
   secret(namespace: string, name: string): Record<string, Buffer> | undefined;
   /** The address of a Service by one of its names. */
@@ -18,21 +22,24 @@ export async function startKubelet(options: KubeletOptions): Promise<{ stop(): P
   const abort = new AbortController();
   const { client, nodeName } = options;
   mkdirSync(options.logDir, { recursive: true, mode: 0o700 });
-  const configMaps = new Informer<ConfigMap>(client, kinds.ConfigMap);
-  const secrets = new Informer<Secret>(client, kinds.Secret);
   const services = new Informer<Service>(client, kinds.Service);
   const pods = new Informer<Pod>(client, kinds.Pod, { fieldSelector: `spec.nodeName=${nodeName}` });
   const workers = new Map<string, PodWorker>();
+  const references = new References(client, (uids) => {
+    for (const uid of uids) workers.get(uid)?.sourcesChanged();
+  });
   const decoded = (map: Record<string, string> | undefined, encoding: BufferEncoding) =>
     Object.entries(map ?? {}).map(([key, value]): [string, Buffer] => [key, Buffer.from(value, encoding)]);
   const caches: KubeletCaches = {
     services,
+    hold: (pod) => references.hold(pod),
+    release: (uid) => references.release(uid),
     configMap: (namespace, name) => {
-      const found = configMaps.get(namespace, name);
+      const found = references.configMap(namespace, name);
       return found && Object.fromEntries([...decoded(found.data, 'utf8'), ...decoded(found.binaryData, 'base64')]);
     },
     secret: (namespace, name) => {
-      const found = secrets.get(namespace, name);
+      const found = references.secret(namespace, name);
       return found && Object.fromEntries(decoded(found.data, 'base64'));
     },
     resolve: (hostname, namespace) => {
@@ -41,14 +48,9 @@ export async function startKubelet(options: KubeletOptions): Promise<{ stop(): P
       return address && address !== 'None' ? address : undefined;
     },
   };
-  for (const informer of [configMaps, secrets])
-    informer.on(({ object }) => {
-      for (const worker of workers.values())
-        if (worker.logFolder.includes(`/${object.metadata.namespace}_`)) worker.sourcesChanged();
-    });
-  for (const informer of [configMaps, secrets, services]) informer.start();
+  services.start();
   await keepNode(options, abort.signal);
-  await Promise.all([configMaps.synced, secrets.synced, services.synced]);
+  await services.synced;
   pods.on(({ type, object }) => {
     const uid = object.metadata.uid ?? '';
     const worker = workers.get(uid);
@@ -80,7 +82,7 @@ export async function startKubelet(options: KubeletOptions): Promise<{ stop(): P
       await Promise.all(
         [...workers.values()].flatMap((worker) => worker.containers).map((container) => container.stop(0)),
       );
-      await Promise.all([configMaps, secrets, services].map((informer) => informer.stop()));
+      await Promise.all([references.stop(), services.stop()]);
       await api.stop();
     },
   };

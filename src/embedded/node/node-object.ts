@@ -46,7 +46,6 @@ function nodeObject({ nodeName, podCidr, labels }: KubeletOptions): Node {
         'kubernetes.io/arch': architecture,
         'kubernetes.io/os': 'linux',
         'kubernetes.io/hostname': nodeName,
-        'node-role.kubernetes.io/control-plane': '',
         ...labels,
       },
     },
@@ -89,6 +88,8 @@ function nodeStatus({ nodeName, nodeAddress, listen }: KubeletOptions): Record<s
       { type: 'InternalIP', address: nodeAddress },
       { type: 'Hostname', address: nodeName },
     ],
+    // Says that this kubelet takes exec over websockets: without it the API server of 1.36 comes with SPDY.
+    declaredFeatures: ['ExtendWebSocketsToKubelet'],
     daemonEndpoints: { kubeletEndpoint: { Port: listen.port } },
     nodeInfo: {
       machineID: '',

@@ -38,6 +38,7 @@ const place = {
   podCidr: '10.10.0.0/16',
   serviceCidr: '10.110.0.0/16',
   externalInterface: 'eth0',
+  externalNetwork: '192.168.49.0/24',
 };
 
 describe('service rules', () => {
@@ -255,7 +256,7 @@ it('renews a certificate at half of its life, with a key of its own each time', 
       root.certPem,
     ]);
   };
-  const source = keepCertificate(id, call, () => {});
+  const source = keepCertificate(id, { certificateSeconds: 600, renewAt: 0.5 }, call, () => {});
   const keys = new Set<string>();
   source.subscribe(() => {
     keys.add(source.current()!.keyPem);

@@ -73,6 +73,11 @@ export class PodWorker {
     return this.#context.logFolder;
   }
 
+  /** Its network namespace, and a folder in memory whose path is short enough for sockets. */
+  get network(): { netns: string; folder: string } {
+    return this.#context;
+  }
+
   /** Takes in a newer version of the object. */
   update(pod: Pod): void {
     this.#pod = pod;
@@ -87,7 +92,7 @@ export class PodWorker {
   async run(): Promise<void> {
     try {
       mkdirSync(this.#context.folder, { recursive: true, mode: 0o700 });
-      await this.#setUpSandbox();
+      await Promise.all([this.#setUpSandbox(), this.#caches.hold(this.#pod)]);
       await this.#setUpVolumes();
       void this.#keepVolumes();
       if (!(await this.#runInitContainers())) return this.#changed();
@@ -223,6 +228,7 @@ export class PodWorker {
     await this.#options.network.removePodNetwork(this.id);
     rmSync(this.#context.folder, { recursive: true, force: true });
     forgetVolumes(this.#context.folder);
+    this.#caches.release(this.id);
     await this.#statusRunning;
     const { name, namespace, uid } = this.#pod.metadata;
     if (this.#pod.metadata.deletionTimestamp)

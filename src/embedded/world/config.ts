@@ -10,10 +10,21 @@ export interface WorldConfig {
   programs: Programs;
   /** Image reference to program, beside the built-in catalogue. */
   images: Record<string, CatalogueAddition>;
+  /** The program of each cluster process, absolute; without it the one that joins Isthmus' own API server, controllers and node. */
+  clusterProgram?: string | undefined;
+}
+
+/** What was last started from a state folder. */
+export interface WorldRecord {
+  config: WorldConfig;
+  /** Ports on 127.0.0.1 of the API servers. */
+  hostPorts: Record<string, number>;
 }
 
 export interface EmbeddedCluster {
   name: string;
+  /** Pods of clusters on one network reach each other by their addresses. */
+  network: string;
   nodeAddress: string;
   podRange: string;
   serviceRange: string;
@@ -60,3 +71,6 @@ export const kubeletPort = 10250;
 export const dnsPort = 53;
 
 export const nodeNamespace = (cluster: string): string => `node-${cluster}`;
+
+/** Argument of a supervisor for some of the clusters, which are added to a world that runs. */
+export const onlyFlag = '--only=';

@@ -3,6 +3,7 @@
  * start and stop, its state on disk, the supervisor inside it, and the process that joins a cluster's parts. It knows Kubernetes only
  * as something to start; what is put into the clusters is not its business.
  */
+export { removeClusters } from './change.ts';
 export {
   type CatalogueAddition,
   clusterPaths,
@@ -11,9 +12,10 @@ export {
   type WorldConfig,
 } from './config.ts';
 export { type KubeconfigEntry, kubeconfigOf } from './kubeconfig.ts';
+export type { StartOptions } from './launch.ts';
 export { lockHome } from './lock.ts';
 export { type ProcessFacts, proportionalSetSize, readProcesses } from './processes.ts';
-export { type StartedWorld, type StartOptions, startWorld } from './start.ts';
+export { type StartedWorld, startWorld } from './start.ts';
 export { type WorldStatus, worldStatus } from './status.ts';
 export { removeWorld, type StoppedWorld, stopWorld } from './stop.ts';
 export type { WorldEvent } from './supervisor.ts';

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { IsthmusError } from '../../errors/index.ts';
-import { findWorldRoots, withDescendants } from './processes.ts';
+import { findWorldRoots, type ProcessFacts, withDescendants } from './processes.ts';
 
 export interface StoppedWorld {
   /** Processes that were running, all inside the world. */
@@ -20,6 +20,15 @@ export async function stopWorld(home: string): Promise<StoppedWorld> {
   const roots = await findWorldRoots(home);
   if (roots.length === 0) return { processes: 0 };
   const all = (await Promise.all(roots.map((root) => withDescendants(root.pid)))).flat();
+  await endProcesses(home, all);
+  return { processes: all.length };
+}
+
+/**
+ * Nothing has to be asked: what is acknowledged is on disk, and the kernel takes the namespaces with their last process.
+ * @param all those that end with them, which are waited for too
+ */
+export async function endProcesses(home: string, some: ProcessFacts[], all = some): Promise<void> {
   const gone = async (deadline: number): Promise<boolean> => {
     while (Date.now() < deadline) {
       if (all.every(({ pid }) => !isAlive(pid))) return true;
@@ -27,8 +36,7 @@ export async function stopWorld(home: string): Promise<StoppedWorld> {
     }
     return false;
   };
-  // Nothing has to be asked: what is acknowledged is on disk, and the kernel takes the namespaces with their last process.
-  for (const { pid } of all) signalTo(pid, 'SIGKILL');
+  for (const { pid } of some) signalTo(pid, 'SIGKILL');
   if (!(await gone(Date.now() + killWithinMs))) {
     const left = all.filter(({ pid }) => isAlive(pid)).map(({ pid }) => pid);
     throw new IsthmusError({
@@ -38,7 +46,6 @@ export async function stopWorld(home: string): Promise<StoppedWorld> {
       why: `still there: ${left.join(', ')}`,
     });
   }
-  return { processes: all.length };
 }
 
 /** Removes the state folder of a world that has been stopped. */

@@ -1,15 +1,16 @@
 /**
  * The first process of a world: makes its network, starts one process per cluster and starts again what ends. When it ends, the kernel
- * ends everything else in the world. Arguments: the world's mark, the path of the configuration; file descriptor 3 takes progress as
- * JSON lines, 4 and up are the clusters' listening sockets on the host, in the order of the configuration.
+ * ends everything else in the world. Clusters that are added later have a supervisor of their own beside it. Arguments: the world's mark,
+ * for an addition `--only=` with the clusters' names, and the path of the configuration; file descriptor 3 takes progress as JSON lines, 4
+ * and up are the clusters' listening sockets on the host, in the order of the configuration.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors/index.ts';
 import { readLines } from '../../kube/index.ts';
-import { clusterPaths, type EmbeddedCluster, nodeNamespace, type WorldConfig } from './config.ts';
-import { setUpWorldNetwork } from './network.ts';
+import { clusterPaths, type EmbeddedCluster, nodeNamespace, onlyFlag, type WorldConfig } from './config.ts';
+import { addNodes, setUpWorldNetwork } from './network.ts';
 
 /** What the supervisor tells the starter. */
 export type WorldEvent =
@@ -24,6 +25,11 @@ const stopWithinMs = 5_000;
 
 async function main(): Promise<void> {
   const config: WorldConfig = JSON.parse(readFileSync(process.argv.at(-1) ?? '', 'utf8'));
+  const only = process.argv
+    .find((one) => one.startsWith(onlyFlag))
+    ?.slice(onlyFlag.length)
+    .split(',');
+  const members = config.clusters.filter((cluster) => only?.includes(cluster.name) ?? true);
   const progress = createWriteStream('', { fd: 3 });
   progress.on('error', () => {}); // the starter may be gone; the world goes on
   const tell = (event: WorldEvent): void => {
@@ -31,13 +37,13 @@ async function main(): Promise<void> {
     progress.write(`${JSON.stringify(event)}\n`);
   };
   try {
-    await setUpWorldNetwork(config);
+    await (only ? addNodes(config, members) : setUpWorldNetwork(config));
   } catch (error) {
     tell({ type: 'failed', message: messageOf(error) });
     process.exit(1);
   }
   tell({ type: 'network' });
-  const clusters = config.clusters.map((cluster, index) => superviseCluster(config, cluster, 4 + index, tell));
+  const clusters = members.map((cluster, index) => superviseCluster(config, cluster, 4 + index, tell));
   process.on('SIGTERM', () => {
     void Promise.all(clusters.map((cluster) => cluster.stop())).then(() => process.exit(0));
   });
@@ -70,10 +76,10 @@ function superviseCluster(
     })().catch(() => {});
     child.on('exit', (code, signal) => {
       child = undefined;
-      if (stopping) return;
+      if (stopping || !isWanted(cluster.name)) return;
       tell({ type: 'cluster', cluster: cluster.name, state: 'ended', detail: signal ?? `code ${code}` });
       if (Date.now() - startedAt > 60_000) pause = firstPauseMs;
-      setTimeout(() => !stopping && start(), pause);
+      setTimeout(() => !stopping && isWanted(cluster.name) && start(), pause);
       pause = Math.min(pause * 2, longestPauseMs);
     });
     writeFileSync(join(clusterPaths(config.home, cluster.name).folder, 'starts'), `${starts}\n`, { mode: 0o600 });
@@ -95,10 +101,16 @@ function superviseCluster(
   };
 }
 
+/** A cluster that is taken away is first taken out of the configuration. */
+function isWanted(name: string): boolean {
+  const { clusters }: WorldConfig = JSON.parse(readFileSync(process.argv.at(-1) ?? '', 'utf8'));
+  return clusters.some((one) => one.name === name);
+}
+
 function spawnClusterProcess(config: WorldConfig, cluster: EmbeddedCluster, socket: number): ChildProcess {
   const { log } = clusterPaths(config.home, cluster.name);
   const output = openSync(log, 'a', 0o600);
-  const program = join(config.programs.isthmusRoot, 'src/embedded/world/cluster-process.ts');
+  const program = config.clusterProgram ?? join(config.programs.isthmusRoot, 'src/embedded/world/cluster-process.ts');
   return spawn(
     'nsenter',
     [

@@ -1,16 +1,23 @@
 import { type KubeObject, kinds } from '../../kube/index.ts';
 import { remotesOf } from '../../spec/index.ts';
+import {
+  injectorName,
+  isDefinition,
+  isIstio,
+  isReader,
+  istiodName,
+  istioObjects,
+  metricsFilter,
+  revisionOf,
+} from '../istio/index.ts';
 import { type DesiredObject, here, type Part, type PartContext, systemNamespace } from '../part.ts';
 import { waitForAddress, waitForDeployment } from '../predicates.ts';
 import type { Lack } from '../wait.ts';
 import { gatewayName } from './gateway-addresses.ts';
-import { istiodDeployment, istiodLabels } from './istiod-deployment.ts';
+import { istiodDeployment, istiodSelector } from './istiod-deployment.ts';
 import { istiodRights } from './istiod-rights.ts';
 import { injectorConfig, meshConfig } from './mesh-config.ts';
-import { readerObjects } from './reader.ts';
-import { injectorWebhook, validatorWebhook } from './webhooks.ts';
-
-const labels = istiodLabels;
+import { defaultTag, injectorWebhook, validatorWebhook } from './webhooks.ts';
 
 /** istiod in a primary; in a remote the Service and the webhook that lead to the primary's istiod by way of its gateway. */
 export const controlPlane: Part = {
@@ -20,15 +27,18 @@ export const controlPlane: Part = {
     ...['custom-resources', 'namespaces', 'trust'].map((part) => ({ part, cluster: cluster.name })),
     ...(cluster.role === 'remote' ? [{ part: 'gateway-addresses', cluster: cluster.primary }] : []),
   ],
-  desired: async (context) =>
-    here(context, context.cluster.role === 'primary' ? primaryObjects(context) : await remoteObjects(context)),
+  async desired(context) {
+    if (isIstio(context.mesh)) return here(context, await installedObjects(context));
+    return here(context, context.cluster.role === 'primary' ? primaryObjects(context) : await remoteObjects(context));
+  },
   async ready(context) {
-    if (context.cluster.role === 'primary') await waitForDeployment(context, systemNamespace, 'istiod');
+    const { mesh } = context;
+    if (context.cluster.role === 'primary') await waitForDeployment(context, systemNamespace, istiodName(mesh));
     const { client } = context;
     await context.wait.for({
       client,
       kind: kinds.MutatingWebhookConfiguration,
-      name: 'istio-sidecar-injector',
+      name: injectorName(mesh),
       judge: whyNoBundle,
     });
     await context.wait.for({
@@ -50,11 +60,36 @@ function whyNoBundle(webhook: KubeObject | undefined): Lack | undefined {
   return empty.length === 0 ? undefined : { why: 'its caBundle is empty', ends: writtenByIstiod };
 }
 
+/** Istio's own, but for what other parts apply. */
+async function installedObjects(context: PartContext): Promise<DesiredObject[]> {
+  const { mesh, cluster } = context;
+  const isRemote = cluster.role === 'remote';
+  const address = isRemote ? await waitForAddress(context, cluster.primary, systemNamespace, gatewayName) : undefined;
+  const objects = (await istioObjects(mesh, cluster, address)).filter((one) => !isDefinition(one));
+  const all = isRemote ? objects.filter((one) => !isReader(one)) : objects;
+  return Promise.all([
+    ...all.map((one) => (one.kind === 'ValidatingWebhookConfiguration' ? withPolicyOf(context, one) : one)),
+    ...(!isRemote && mesh.controlPlane.istio.upstreamEnvoy ? [metricsFilter()] : []),
+  ]);
+}
+
+/** istiod lets the API server insist on validation as soon as it can answer; that is not taken back. */
+async function withPolicyOf({ client }: PartContext, object: DesiredObject): Promise<DesiredObject> {
+  const found = await client.find(kinds.ValidatingWebhookConfiguration, object.metadata.name ?? '');
+  const policies = new Map<string, unknown>(
+    (found?.['webhooks'] ?? []).map((one: any) => [one.name, one.failurePolicy]),
+  );
+  const webhooks = (object['webhooks'] ?? []).map((one: any) => ({
+    ...one,
+    failurePolicy: policies.get(one.name) ?? one.failurePolicy,
+  }));
+  return { ...object, webhooks };
+}
+
 function primaryObjects(context: PartContext): DesiredObject[] {
   const { cluster, mesh } = context;
   const isExternal = remotesOf(mesh, cluster.name).length > 0;
   return [
-    ...readerObjects(false),
     ...istiodRights(),
     meshConfig(context),
     injectorConfig(context, isExternal),
@@ -62,9 +97,9 @@ function primaryObjects(context: PartContext): DesiredObject[] {
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { name: 'istiod', namespace: systemNamespace, labels: { ...labels, 'istio.io/rev': 'default' } },
+      metadata: serviceMetadata(context),
       spec: {
-        selector: labels,
+        selector: istiodSelector(mesh),
         ports: [
           { name: 'grpc-xds', port: 15_010, targetPort: 15_010, protocol: 'TCP' },
           { name: 'https-dns', port: 15_012, targetPort: 15_012, protocol: 'TCP' },
@@ -73,20 +108,29 @@ function primaryObjects(context: PartContext): DesiredObject[] {
         ],
       },
     },
-    injectorWebhook('/inject'),
-    validatorWebhook(),
+    injectorWebhook(mesh, '/inject'),
+    ...defaultTag(mesh, '/inject'),
+    validatorWebhook(mesh),
   ];
 }
 
+const serviceMetadata = ({ mesh }: PartContext) => ({
+  name: istiodName(mesh),
+  namespace: systemNamespace,
+  labels: { ...istiodSelector(mesh), 'istio.io/rev': revisionOf(mesh) ?? 'default' },
+});
+
 async function remoteObjects(context: PartContext): Promise<DesiredObject[]> {
+  const { mesh } = context;
   const { name, network, primary } = context.cluster;
+  const path = `/inject/cluster/${name}/net/${network}`;
   const address = await waitForAddress(context, primary, systemNamespace, gatewayName);
   const port = (portName: string, number: number) => ({ name: portName, port: number, protocol: 'TCP' });
   return [
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { name: 'istiod', namespace: systemNamespace, labels: { ...labels, 'istio.io/rev': 'default' } },
+      metadata: serviceMetadata(context),
       spec: {
         ports: [
           { ...port('tcp-istiod', 15_012), targetPort: 15_012 },
@@ -98,14 +142,15 @@ async function remoteObjects(context: PartContext): Promise<DesiredObject[]> {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: {
-        name: 'istiod',
+        name: istiodName(mesh),
         namespace: systemNamespace,
-        labels: { 'kubernetes.io/service-name': 'istiod', 'istio.io/rev': 'default' },
+        labels: { 'kubernetes.io/service-name': istiodName(mesh), 'istio.io/rev': revisionOf(mesh) ?? 'default' },
       },
       addressType: 'IPv4',
       endpoints: [{ addresses: [address], conditions: { ready: true } }],
       ports: [port('tcp-istiod', 15_012), port('tcp-webhook', 15_017)],
     },
-    injectorWebhook(`/inject/cluster/${name}/net/${network}`),
+    injectorWebhook(mesh, path),
+    ...defaultTag(mesh, path),
   ];
 }

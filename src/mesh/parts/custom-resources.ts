@@ -1,15 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { type Condition, type KubeObject, kinds } from '../../kube/index.ts';
-import { type DesiredObject, here, type Part } from '../part.ts';
+import { isDefinition, isIstio, istioObjects } from '../istio/index.ts';
+import { type DesiredObject, here, type Part, type PartContext } from '../part.ts';
 import type { Lack } from '../wait.ts';
 
-let definitions: DesiredObject[] | undefined;
+let shipped: DesiredObject[] | undefined;
 
-function istioDefinitions(): DesiredObject[] {
+/** Those of the Istio that is installed; with Isthmus' own control plane those that it was made for. */
+async function istioDefinitions({ mesh, cluster }: PartContext): Promise<DesiredObject[]> {
+  if (isIstio(mesh)) {
+    const primary = mesh.clusters.find(({ name }) => name === cluster.primary) ?? cluster;
+    return (await istioObjects(mesh, primary)).filter(isDefinition);
+  }
   const file = new URL('../generated/istio-crds.json.gz', import.meta.url);
-  definitions ??= JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as DesiredObject[];
-  return definitions;
+  shipped ??= JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as DesiredObject[];
+  return shipped;
 }
 
 /** Istio's CustomResourceDefinitions, in every cluster: a remote has them too, though its control plane reads only the primary's objects. */
@@ -17,10 +23,10 @@ export const customResources: Part = {
   name: 'custom-resources',
   applies: () => true,
   needs: () => [],
-  desired: (context) => here(context, istioDefinitions()),
+  desired: async (context) => here(context, await istioDefinitions(context)),
   async ready(context) {
     await Promise.all(
-      istioDefinitions().map(({ metadata: { name = '' } }) =>
+      (await istioDefinitions(context)).map(({ metadata: { name = '' } }) =>
         context.wait.for({
           client: context.client,
           kind: kinds.CustomResourceDefinition,

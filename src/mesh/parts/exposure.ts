@@ -1,17 +1,18 @@
-import { remotesOf } from '../../spec/index.ts';
+import { crossesNetworks, hasGateway, remotesOf } from '../../spec/index.ts';
+import { isIstio, istiodName, istioObjects, networkingVersion } from '../istio/index.ts';
 import { here, type Part, systemNamespace } from '../part.ts';
 
 const selector = { istio: 'eastwestgateway' };
-const apiVersion = 'networking.istio.io/v1';
 
 /** What the gateways let in, as in Istio's expose-istiod.yaml and expose-services.yaml. The objects are in the primary only; the second is for the gateways of all its clusters. */
 export const exposure: Part = {
   name: 'exposure',
-  applies: (_, cluster) => cluster.role === 'primary',
+  applies: (mesh, cluster) => cluster.role === 'primary' && hasGateway(mesh, cluster),
   needs: (_, cluster) => ['custom-resources', 'namespaces'].map((part) => ({ part, cluster: cluster.name })),
-  desired: (context) => {
+  async desired(context) {
     const { mesh, cluster } = context;
-    const host = `istiod.${systemNamespace}.svc.${mesh.clusterDomain}`;
+    const apiVersion = networkingVersion(isIstio(mesh) ? await istioObjects(mesh, cluster) : []);
+    const host = `${istiodName(mesh)}.${systemNamespace}.svc.${mesh.clusterDomain}`;
     const server = (number: number, name: string, mode: string, hosts: string[]) => ({
       port: { number, name, protocol: 'TLS' },
       tls: { mode },
@@ -41,14 +42,15 @@ export const exposure: Part = {
         spec: { hosts: ['*'], gateways: ['istiod-gateway'], tls: [route(15_012, 15_012), route(15_017, 443)] },
       },
     ];
+    const services = {
+      apiVersion,
+      kind: 'Gateway',
+      metadata: { name: 'cross-network-gateway', namespace: systemNamespace },
+      spec: { selector, servers: [server(15_443, 'tls', 'AUTO_PASSTHROUGH', ['*.local'])] },
+    };
     return here(context, [
       ...(remotesOf(mesh, cluster.name).length > 0 ? istiod : []),
-      {
-        apiVersion,
-        kind: 'Gateway',
-        metadata: { name: 'cross-network-gateway', namespace: systemNamespace },
-        spec: { selector, servers: [server(15_443, 'tls', 'AUTO_PASSTHROUGH', ['*.local'])] },
-      },
+      ...(crossesNetworks(mesh) ? [services] : []),
     ]);
   },
   ready: async () => {},

@@ -1,6 +1,14 @@
+import type { Mesh } from '../../spec/index.ts';
+import { injectorName, istiodName, meshConfigName, revisionOf } from '../istio/index.ts';
 import { type DesiredObject, istioHub, istioVersion, type PartContext, systemNamespace } from '../part.ts';
 
 export const istiodLabels = { app: 'istiod', istio: 'pilot' };
+
+/** By which the Service of a revision finds its pods and no other's: as in Istio's chart, only the default one has the label istio. */
+export const istiodSelector = (mesh: Mesh): Record<string, string> => {
+  const revision = revisionOf(mesh);
+  return revision === undefined ? istiodLabels : { app: 'istiod', 'istio.io/rev': revision };
+};
 
 /** @param isExternal it is the control plane of other clusters too. */
 export function istiodDeployment(
@@ -12,17 +20,23 @@ export function istiodDeployment(
     valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } },
   });
   const value = (name: string, text: string) => ({ name, value: text });
+  const revision = revisionOf(mesh) ?? 'default';
+  const selector = istiodSelector(mesh);
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name: 'istiod', namespace: systemNamespace, labels: { ...istiodLabels, 'istio.io/rev': 'default' } },
+    metadata: {
+      name: istiodName(mesh),
+      namespace: systemNamespace,
+      labels: { ...selector, 'istio.io/rev': revision },
+    },
     spec: {
       replicas: 1,
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '100%', maxUnavailable: '25%' } },
-      selector: { matchLabels: istiodLabels },
+      selector: { matchLabels: selector },
       template: {
         metadata: {
-          labels: { ...istiodLabels, 'istio.io/rev': 'default', 'sidecar.istio.io/inject': 'false' },
+          labels: { ...selector, 'istio.io/rev': revision, 'sidecar.istio.io/inject': 'false' },
           annotations: {
             'prometheus.io/port': '15014',
             'prometheus.io/scrape': 'true',
@@ -50,7 +64,7 @@ export function istiodDeployment(
               })),
               readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 3, timeoutSeconds: 5 },
               env: [
-                value('REVISION', 'default'),
+                value('REVISION', revision),
                 value('PILOT_CERT_PROVIDER', 'istiod'),
                 fieldRef('POD_NAME', 'metadata.name'),
                 fieldRef('POD_NAMESPACE', 'metadata.namespace'),
@@ -67,8 +81,8 @@ export function istiodDeployment(
             },
           ],
           volumes: [
-            { name: 'config-volume', configMap: { name: 'istio' } },
-            { name: 'inject', configMap: { name: 'istio-sidecar-injector' } },
+            { name: 'config-volume', configMap: { name: meshConfigName(mesh) } },
+            { name: 'inject', configMap: { name: injectorName(mesh) } },
             { name: 'cacerts', secret: { secretName: 'cacerts', optional: true } },
           ],
         },

@@ -1,5 +1,6 @@
 /** The two ConfigMaps that istiod mounts. */
 import { stringify } from 'yaml';
+import { injectorName, istiodName, meshConfigName, revisionOf } from '../istio/index.ts';
 import { type DesiredObject, istioHub, istioVersion, type PartContext, systemNamespace } from '../part.ts';
 
 type Context = Pick<PartContext, 'mesh' | 'cluster'>;
@@ -8,7 +9,12 @@ type Context = Pick<PartContext, 'mesh' | 'cluster'>;
 export function meshConfig({ mesh }: Context): DesiredObject {
   const config = {
     accessLogFile: mesh.controlPlane.accessLog ? '/dev/stdout' : '',
-    defaultConfig: { discoveryAddress: `istiod.${systemNamespace}.svc:15012`, meshId: mesh.meshID, proxyMetadata: {} },
+    defaultConfig: {
+      discoveryAddress: `${istiodName(mesh)}.${systemNamespace}.svc:15012`,
+      meshId: mesh.meshID,
+      // The agent of each proxy asks for certificates of this life; what istiod has as its default is for those that do not ask.
+      proxyMetadata: { SECRET_TTL: `${mesh.trust.workloadTtlSeconds}s` },
+    },
     defaultProviders: { metrics: ['prometheus'] },
     enablePrometheusMerge: true,
     rootNamespace: systemNamespace,
@@ -17,7 +23,11 @@ export function meshConfig({ mesh }: Context): DesiredObject {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name: 'istio', namespace: systemNamespace, labels: { 'istio.io/rev': 'default' } },
+    metadata: {
+      name: meshConfigName(mesh),
+      namespace: systemNamespace,
+      labels: { 'istio.io/rev': revisionOf(mesh) ?? 'default' },
+    },
     data: { mesh: stringify(config), meshNetworks: 'networks: {}\n' },
   };
 }
@@ -39,7 +49,7 @@ export function injectorConfig({ mesh, cluster }: Context, isExternal: boolean):
       sts: { servicePort: 0 },
       tag: istioVersion,
     },
-    revision: '',
+    revision: revisionOf(mesh) ?? '',
     sidecarInjectorWebhook: { enableNamespacesByDefault: false, rewriteAppHTTPProbe: true },
   };
   const config = {
@@ -51,7 +61,11 @@ export function injectorConfig({ mesh, cluster }: Context, isExternal: boolean):
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name: 'istio-sidecar-injector', namespace: systemNamespace, labels: { 'istio.io/rev': 'default' } },
+    metadata: {
+      name: injectorName(mesh),
+      namespace: systemNamespace,
+      labels: { 'istio.io/rev': revisionOf(mesh) ?? 'default' },
+    },
     data: { config: stringify(config), values: JSON.stringify(values, null, 2) },
   };
 }

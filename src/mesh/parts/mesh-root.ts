@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { IsthmusError, messageOf } from '../../errors/index.ts';
 import { kinds, type Secret } from '../../kube/index.ts';
 import { createRoot, keyMatches, readCertificate } from '../../pki/index.ts';
+import type { MeshTrust } from '../../spec/index.ts';
 import { type PartContext, systemNamespace, type TrustStore } from '../part.ts';
-
-export const secretName = 'cacerts';
+import { secretName } from './bundle.ts';
 
 export interface MeshRoot {
   certPem: string;
@@ -27,19 +27,25 @@ export function meshRoot(context: PartContext): Promise<MeshRoot> {
 
 async function findRoot(context: PartContext): Promise<MeshRoot> {
   const settings = context.mesh.trust;
+  const known = await rootOf(settings, context.trust);
+  if (known) return known;
+  const inUse = await rootInUse(context);
+  if (inUse) return { certPem: inUse, keyPem: undefined };
+  const days = settings.source === 'generated' ? settings.rootDays : 3650;
+  const root = await createRoot({ commonName: 'Root CA', organization: 'Istio', days });
+  await context.trust.save(root);
+  return root;
+}
+
+/** The root that files or the state folder hold. @throws IsthmusError `mesh.trust-file` */
+export async function rootOf(settings: MeshTrust, store: TrustStore): Promise<MeshRoot | undefined> {
   if (settings.source === 'intermediates') return { certPem: await readPem(settings.rootCert), keyPem: undefined };
   if (settings.source === 'root') {
     const [certPem, keyPem] = await Promise.all([readPem(settings.rootCert), readPem(settings.rootKey)]);
     if (keyMatches(certPem, keyPem)) return { certPem, keyPem };
     throw unfitFile(settings.rootKey, `it is not the key of the certificate in ${settings.rootCert}`);
   }
-  const kept = await context.trust.load();
-  if (kept) return kept;
-  const inUse = await rootInUse(context);
-  if (inUse) return { certPem: inUse, keyPem: undefined };
-  const root = await createRoot({ commonName: 'Root CA', organization: 'Istio', days: settings.rootDays });
-  await context.trust.save(root);
-  return root;
+  return store.load();
 }
 
 /** The root below which the clusters hang already: a new one beside it would split the mesh. */

@@ -16,7 +16,7 @@ const contextOf = (name: string, from: Mesh = mesh) =>
     mesh: from,
     cluster: from.clusters.find((one) => one.name === name),
     wait: { for: async () => ({ status: { loadBalancer: { ingress: [{ ip: gatewayAddress }] } } }) },
-    client: { find: async () => undefined },
+    client: { find: async () => undefined, list: async () => ({ items: [] }) },
     clientOf: () => ({}),
   }) as unknown as PartContext;
 
@@ -110,7 +110,7 @@ describe('the control plane of the primary', () => {
     const [container] = pick(await desired('control-plane', 'east', alone), 'Deployment', 'istiod').spec.template.spec
       .containers;
     expect(container.env.map((one: any) => one.name)).not.toContain('EXTERNAL_ISTIOD');
-    expect(names(await desired('exposure', 'east', alone))).toEqual(['Gateway cross-network-gateway']);
+    expect(names(await desired('exposure', 'east', alone))).toEqual([]);
   });
 
   it('serves by the ports of Service istiod', async () => {
@@ -182,14 +182,15 @@ describe('the control plane of a remote', () => {
 });
 
 describe('the reader of a remote', () => {
-  const rulesOf = async (part: string, cluster: string) =>
-    pick(await desired(part, cluster), 'ClusterRole', 'istio-reader-clusterrole-istio-system').rules;
+  const rulesOf = async (part: string, cluster: string, from?: Mesh) =>
+    pick(await desired(part, cluster, from), 'ClusterRole', 'istio-reader-clusterrole-istio-system').rules;
   const canCreateConfigMaps = (rules: any[]) =>
     rules.some((one) => one.resources.includes('configmaps') && one.verbs.includes('create'));
 
   it('may write root certificates and webhook bundles there, which the one of the primary may not', async () => {
     expect(canCreateConfigMaps(await rulesOf('remote-access', 'west'))).toBe(true);
-    expect(canCreateConfigMaps(await rulesOf('control-plane', 'east'))).toBe(false);
+    const several = { ...mesh, clusters: [east, { ...west, role: 'primary' as const, primary: 'west' }] };
+    expect(canCreateConfigMaps(await rulesOf('remote-access', 'east', several))).toBe(false);
   });
 
   it('has a token that does not expire, in the Secret that istioctl makes', async () => {

@@ -1,54 +1,79 @@
 import { stringify } from 'yaml';
 import { kinds, type Secret } from '../../kube/index.ts';
-import { type Part, type PartContext, type Placed, systemNamespace } from '../part.ts';
+import { readersOf } from '../../spec/index.ts';
+import { isIstio, isReader, istioObjects } from '../istio/index.ts';
+import { type DesiredObject, type Part, type PartContext, type Placed, systemNamespace } from '../part.ts';
 import { readerAccount, readerObjects } from './reader.ts';
 
+/** As istioctl names it. A rotated one has the time of its making behind it. */
 const tokenSecret = `${readerAccount}-istio-remote-secret-token`;
+export const newTokenName = (now: Date): string =>
+  `${tokenSecret}-${now.toISOString().replace(/\D/g, '').slice(0, 14)}`;
+
+export const tokenObject = (name: string): DesiredObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  type: 'kubernetes.io/service-account-token',
+  metadata: { name, namespace: systemNamespace, annotations: { 'kubernetes.io/service-account.name': readerAccount } },
+});
+
+/** The newest token's Secret: names that end in a later time are later in the alphabet too. */
+async function currentToken({ client }: Pick<PartContext, 'client'>): Promise<string> {
+  const { items } = await client.list<Secret>(kinds.Secret, { namespace: systemNamespace });
+  const names = items.map((one) => one.metadata.name ?? '').filter((name) => name.startsWith(tokenSecret));
+  return names.sort().at(-1) ?? tokenSecret;
+}
 
 export const remoteSecretName = (cluster: string): string => `istio-remote-secret-${cluster}`;
 
-/** How the primary's istiod reads a remote: an account there with a token that does not expire, and a Secret here that holds its kubeconfig. */
+/** How the istiods of other clusters read this one: an account with a token, which Secrets there hold in a kubeconfig. */
 export const remoteAccess: Part = {
   name: 'remote-access',
-  applies: (_, cluster) => cluster.role === 'remote',
-  needs: (_, cluster) => [
-    { part: 'namespaces', cluster: cluster.name },
-    { part: 'namespaces', cluster: cluster.primary },
-  ],
-  desired: (context) => {
-    const { name } = context.cluster;
-    const annotations = { 'kubernetes.io/service-account.name': readerAccount };
-    const token = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      type: 'kubernetes.io/service-account-token',
-      metadata: { name: tokenSecret, namespace: systemNamespace, annotations },
-    };
-    return [...readerObjects(true), token].map((object): Placed => ({ cluster: name, object }));
+  applies: (mesh, cluster) => readersOf(mesh, cluster).length > 0,
+  needs: (_, cluster) => [{ part: 'namespaces', cluster: cluster.name }],
+  async desired(context) {
+    const { mesh, cluster } = context;
+    const { name, role } = cluster;
+    const token = tokenObject(await currentToken(context));
+    const account = isIstio(mesh)
+      ? (await istioObjects(mesh, cluster)).filter(isReader)
+      : readerObjects(role === 'remote');
+    return [...account, token].map((object): Placed => ({ cluster: name, object }));
   },
   ready: async (context) => void (await filledToken(context)),
 };
 
-function filledToken(context: PartContext): Promise<Secret> {
+async function filledToken(context: PartContext): Promise<Secret> {
+  const name = await currentToken(context);
   return context.wait.for<Secret>({
     client: context.client,
     kind: kinds.Secret,
-    name: tokenSecret,
+    name,
     namespace: systemNamespace,
+    assumed: (text) => {
+      const encoded = Buffer.from(text).toString('base64');
+      return {
+        metadata: { name, namespace: systemNamespace },
+        data: { token: encoded, 'ca.crt': encoded },
+      };
+    },
     judge: (found) =>
-      found?.data?.['token'] && found.data['ca.crt']
+      !found || (found.data?.['token'] && found.data['ca.crt'])
         ? undefined
         : { why: 'it holds no token', ends: "the cluster's token controller fills it" },
   });
 }
 
-/** The remote secret itself, in the primary. The address in it is the one by which istiod's pod reaches the remote: never 127.0.0.1. */
+/** The remote secret itself, in each primary but the cluster. The address in it is the one by which istiod's pod reaches it: never 127.0.0.1. */
 export const remoteSecrets: Part = {
   name: 'remote-secrets',
-  applies: (_, cluster) => cluster.role === 'remote',
-  needs: (_, cluster) => [{ part: 'remote-access', cluster: cluster.name }],
+  applies: (mesh, cluster) => readersOf(mesh, cluster).length > 0,
+  needs: (mesh, cluster) => [
+    { part: 'remote-access', cluster: cluster.name },
+    ...readersOf(mesh, cluster).map((reader) => ({ part: 'namespaces', cluster: reader.name })),
+  ],
   async desired(context) {
-    const { name, primary } = context.cluster;
+    const { name } = context.cluster;
     const { data = {} } = await filledToken(context);
     const kubeconfig = {
       apiVersion: 'v1',
@@ -76,7 +101,7 @@ export const remoteSecrets: Part = {
       },
       data: { [name]: Buffer.from(stringify(kubeconfig)).toString('base64') },
     };
-    return [{ cluster: primary, object }];
+    return readersOf(context.mesh, context.cluster).map((reader) => ({ cluster: reader.name, object }));
   },
   ready: async () => {},
 };

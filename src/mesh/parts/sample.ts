@@ -1,3 +1,4 @@
+import { injectionLabel } from '../istio/index.ts';
 import { type DesiredObject, here, type Part, type PartContext } from '../part.ts';
 import { waitForDeployment } from '../predicates.ts';
 import { wayToControlPlane } from './gateways.ts';
@@ -39,7 +40,7 @@ function objects(context: PartContext): DesiredObject[] {
     spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
   });
   return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: { 'istio-injection': 'enabled' } } },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: injectionLabel(context.mesh) } },
     service('helloworld', 5000, 5000),
     deployment(
       `helloworld-${version}`,
@@ -58,7 +59,7 @@ function objects(context: PartContext): DesiredObject[] {
         ],
       },
     ),
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'curl', namespace } },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'curl', namespace, labels: { account: 'curl' } } },
     service('curl', 80, 80),
     deployment(
       'curl',

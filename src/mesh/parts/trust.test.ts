@@ -6,7 +6,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createIntermediate, createRoot, issueLeaf, type KeyPair, verifyChain } from '../../pki/index.ts';
 import { defaultMesh, type MeshTrust } from '../../spec/index.ts';
 import type { PartContext } from '../part.ts';
-import { trust, whyUnfit } from './trust.ts';
+import { whyUnfit } from './bundle.ts';
+import { trust } from './trust.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-trust-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

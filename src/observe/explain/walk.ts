@@ -34,6 +34,8 @@ async function fromName(trace: Trace, first: Step, dump: ProxyDump | undefined, 
       await withoutProxy(trace, named.addresses, named.service, 'it has no sidecar', first.deviations.at(-1)?.fix),
     );
   if (!dump) return ending(steps, endOf('unknown', 'what the client’s proxy does is not known'));
+  if (dump.nodeId.startsWith('router~'))
+    return ending(steps, endOf('unknown', 'the client is a gateway, whose own requests are not followed'));
   const addresses = named.addresses.length > 0 ? named.addresses.slice(0, mostFollowed) : [''];
   const ways = await Promise.all(addresses.map((address) => throughProxy(trace, dump, address, named.service)));
   return forked(

@@ -8,20 +8,24 @@ import {
   whyNoAddress,
   whyNotAvailable,
 } from '../../mesh/index.ts';
+import { hasGateway } from '../../spec/index.ts';
 import { type Cause, type Claim, fail, pass, type VerifyContext } from '../fact.ts';
 
-/** Every cluster has a way in: an east-west gateway that runs and has an address. */
+/** Every cluster that needs one has a way in: an east-west gateway that runs and has an address. */
 export function gateways(context: VerifyContext): Claim[] {
-  return context.mesh.clusters.map(({ name }) => ({
-    id: `gateway/${name}`,
-    title: `the east-west gateway of ${name} runs and has an address`,
-    clusters: [name],
-    expected: 'every replica ready, at least one of them, and an address of the load balancer',
-    async measure() {
-      const { measured, cause } = await gatewayOf(context, name);
-      return cause ? fail(measured, cause) : pass(measured);
-    },
-  }));
+  const { mesh } = context;
+  return mesh.clusters
+    .filter((cluster) => hasGateway(mesh, cluster))
+    .map(({ name }) => ({
+      id: `gateway/${name}`,
+      title: `the east-west gateway of ${name} runs and has an address`,
+      clusters: [name],
+      expected: 'every replica ready, at least one of them, and an address of the load balancer',
+      async measure() {
+        const { measured, cause } = await gatewayOf(context, name);
+        return cause ? fail(measured, cause) : pass(measured);
+      },
+    }));
 }
 
 /** What is seen of a cluster's gateway, and what it lacks. */

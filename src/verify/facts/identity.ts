@@ -1,5 +1,6 @@
 import { type Counter, increases, labelOf, readCounters, total } from '../counters.ts';
 import { type Claim, fail, pass, unknown, type VerifyContext } from '../fact.ts';
+import { sharedReading } from '../shared-reading.ts';
 import { countersBefore, isGood, trafficFrom } from '../traffic.ts';
 import { until } from '../until.ts';
 
@@ -17,9 +18,10 @@ export function identity(context: VerifyContext): Claim[] {
       const { answers } = await trafficFrom(context, name);
       const answered = answers.filter(isGood).length;
       if (answered === 0) return unknown('no request was answered, so no identity was seen');
-      const look = async () => judge(increases(before, await readCounters(context, 'app=helloworld')), name, principal);
+      const read = () => sharedReading(context, 'servers', () => readCounters(context, 'app=helloworld'));
+      const look = async () => judge(increases(before, await read()), name, principal);
       const { proven, others } = await until(look, (seen) => seen.proven >= answered, {
-        withinMs: 5_000,
+        withinMs: 5_000 + 1_000 * mesh.clusters.length,
         signal: context.signal,
       });
       const measured = `${proven} of ${answered} requests`;

@@ -1,30 +1,35 @@
 import { type Claim, fail, pass, unknown, type VerifyContext } from '../fact.ts';
+import { limited } from '../limited.ts';
 import { findPod, nameOf } from '../pods.ts';
 
-/** Pod addresses of another network cannot be reached directly; those of the own cluster can, which shows that the attempt would work. */
+/**
+ * Pod addresses of another network cannot be reached directly; those of the own cluster can, which shows that the attempt would work.
+ * Those of the same network can be reached: the proxies are told them, and not a gateway's.
+ */
 export function isolation(context: VerifyContext): Claim[] {
-  const { clusters, sample } = context.mesh;
-  return clusters.flatMap((from) =>
-    clusters
-      .filter((to) => to.network !== from.network)
-      .map((to) => ({
-        id: `isolation/${from.name}-${to.name}`,
-        title: `pods of ${from.name} cannot reach pod addresses of ${to.name} directly`,
-        clusters: [from.name, to.name],
-        expected: 'no connection, while the same attempt within the cluster succeeds',
-        async measure() {
-          const client = context.client(from.name);
-          const [near, far] = await Promise.all([
-            findPod(client, sample.namespace, 'app=helloworld'),
-            findPod(context.client(to.name), sample.namespace, 'app=helloworld'),
-          ]);
-          const [nearResult, farResult] = await Promise.all(
-            [near, far].map((pod) => attempt(context, from.name, pod['status']?.podIP)),
-          );
-          return judge(from.name, nearResult!, farResult!);
-        },
-      })),
-  );
+  const { clusters } = context.mesh;
+  const pairs = clusters.flatMap((from) => clusters.filter((to) => to !== from).map((to) => ({ from, to })));
+  return pairs.map(({ from, to }) => {
+    const isFlat = from.network === to.network;
+    return {
+      id: `${isFlat ? 'flat' : 'isolation'}/${from.name}-${to.name}`,
+      title: `pods of ${from.name} ${isFlat ? 'reach' : 'cannot reach'} pod addresses of ${to.name} directly`,
+      clusters: [from.name, to.name],
+      expected: isFlat ? 'a connection' : 'no connection, while the same attempt within the cluster succeeds',
+      async measure() {
+        const [near, far] = await Promise.all([from, to].map(({ name }) => attemptOn(context, from.name, name)));
+        return (isFlat ? judgeFlat : judge)(from.name, near!, far!);
+      },
+    };
+  });
+}
+
+/** An attempt on the server of a cluster; the one on the own server is made once for all others. */
+function attemptOn(context: VerifyContext, from: string, to: string): Promise<Attempt> {
+  return context.once(`direct/${from}/${to}`, async () => {
+    const pod = await findPod(context.client(to), context.mesh.sample.namespace, 'app=helloworld');
+    return limited(context, 'direct', 6, () => attempt(context, from, pod['status']?.podIP));
+  });
 }
 
 export interface Attempt {
@@ -46,6 +51,17 @@ export function judge(from: string, near: Attempt, far: Attempt) {
   return fail(measured, {
     why: 'the two networks are one, where mesh.yaml says that they are two: requests pass by the gateways',
     fix: 'give the clusters one network in mesh.yaml, or part their pod networks',
+  });
+}
+
+export function judgeFlat(from: string, near: Attempt, far: Attempt) {
+  const measured = `${far.address}: ${far.code || 'nothing'}; within ${from}: ${near.code || 'nothing'}`;
+  if (far.code === '200') return pass(measured);
+  if (near.code !== '200')
+    return unknown(measured, { why: `the attempt within the cluster failed too: ${near.said || far.said}` });
+  return fail(measured, {
+    why: `mesh.yaml says that both are on one network, so that proxies are told this address, and nothing leads there: ${far.said}`,
+    fix: 'give the clusters networks of their own in mesh.yaml, or set up routes between their pod networks',
   });
 }
 

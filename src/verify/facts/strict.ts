@@ -1,4 +1,6 @@
+import type { MeshCluster } from '../../spec/index.ts';
 import { type Claim, fail, pass, unknown, type Verdict, type VerifyContext } from '../fact.ts';
+import { limited } from '../limited.ts';
 import { openProbe, type Probe, type Reply } from '../probe.ts';
 import { until } from '../until.ts';
 
@@ -12,19 +14,23 @@ export function strict(context: VerifyContext): Claim[] {
     title: `plain text is refused under STRICT in ${cluster.name}`,
     clusters: [cluster.name],
     expected: 'a client without mutual TLS is let in before the policy and refused under it; a mesh client is let in',
-    async measure() {
-      const probe = await openProbe(context, cluster);
-      let verdict: Verdict;
-      try {
-        verdict = await compare(probe, context.signal);
-      } catch (error) {
-        await probe.close();
-        throw error;
-      }
-      const left = await probe.close();
-      return left ? { ...verdict, ...left, measured: `${verdict.measured}; something was left behind` } : verdict;
-    },
+    measure: () => limited(context, 'probe', probesAtOnce, () => measure(context, cluster)),
   }));
+}
+
+const probesAtOnce = 3;
+
+async function measure(context: VerifyContext, cluster: MeshCluster): Promise<Verdict> {
+  const probe = await openProbe(context, cluster);
+  let verdict: Verdict;
+  try {
+    verdict = await compare(probe, context.signal);
+  } catch (error) {
+    await probe.close();
+    throw error;
+  }
+  const left = await probe.close();
+  return left ? { ...verdict, ...left, measured: `${verdict.measured}; something was left behind` } : verdict;
 }
 
 /** The server is reached by whom it lets in. Other statuses of the API server, as 404, are no refusal by the proxy. */

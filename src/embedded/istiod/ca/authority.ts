@@ -66,7 +66,10 @@ export class CertificateAuthority {
     return { certPem: leaf.certPem + splitPem(this.#material.chainPem).join(''), keyPem: leaf.keyPem };
   }
 
-  /** A new signer under the same root is taken; another root needs an overlap that this CA does not do by itself. */
+  /**
+   * What changes while istiod runs: the signer, and the roots that are trusted. Roots may come and go, but one of those before must stay:
+   * a proxy that trusts only the old ones could not be reached from one moment to the next (ISTIO_MULTIROOT_MESH of Istio).
+   */
   #follow(folder: string, log: (line: string) => void): void {
     let timer: NodeJS.Timeout | undefined;
     watch(folder, () => {
@@ -74,11 +77,12 @@ export class CertificateAuthority {
       timer = setTimeout(() => {
         try {
           const next = readBundle(folder);
-          if (!next || next.signer.certPem === this.#material.signer.certPem) return;
-          if (next.rootPem.trim() !== this.#material.rootPem.trim())
-            return log('a changed root certificate is refused: proxies of the old root would be cut off');
+          if (!next || isSame(next, this.#material)) return;
+          if (!sharesRoot(next, this.#material))
+            return log('a root that replaces all others is refused: proxies that trust only those would be cut off');
           this.#material = next;
-          log(`the CA is now ${readCertificate(next.signer.certPem).subject}`);
+          const { subject, serialNumber } = readCertificate(next.signer.certPem);
+          log(`the CA is now ${subject} (${serialNumber}); roots that are trusted: ${splitPem(next.rootPem).length}`);
           for (const listener of this.#listeners) listener();
         } catch (error) {
           log(`changed CA files are refused: ${messageOf(error)}`);
@@ -86,6 +90,15 @@ export class CertificateAuthority {
       }, 100);
     }).unref();
   }
+}
+
+const isSame = (a: CaMaterial, b: CaMaterial): boolean =>
+  a.signer.certPem === b.signer.certPem && a.chainPem === b.chainPem && a.rootPem === b.rootPem;
+
+function sharesRoot(a: CaMaterial, b: CaMaterial): boolean {
+  const prints = ({ rootPem }: CaMaterial) => splitPem(rootPem).map((pem) => readCertificate(pem).fingerprint);
+  const before = new Set(prints(b));
+  return prints(a).some((one) => before.has(one));
 }
 
 function readBundle(folder: string): CaMaterial | undefined {

@@ -50,7 +50,12 @@ export function proxyEnvironment(
     { name: 'ISTIO_META_OWNER', value: ownerText },
     ...(settings.meshId ? [{ name: 'ISTIO_META_MESH_ID', value: settings.meshId }] : []),
     { name: 'TRUST_DOMAIN', value: settings.trustDomain },
-    ...Object.entries(extra).map(([name, value]) => ({ name, value })),
+    ...Object.entries({ ...(settings.proxyConfig['proxyMetadata'] as Record<string, unknown>), ...extra }).map(
+      ([name, value]) => ({
+        name,
+        value: String(value),
+      }),
+    ),
   ];
 }
 

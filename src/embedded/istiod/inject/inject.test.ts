@@ -129,3 +129,9 @@ describe('a gateway', () => {
     expect(env(container, 'ISTIO_META_REQUESTED_NETWORK_VIEW')).toBe('network1');
   });
 });
+
+it('gives proxies the metadata of the mesh as environment, which is how the life of certificates is set', () => {
+  const { spec } = injected(pod(), '/inject', { proxyConfig: { proxyMetadata: { SECRET_TTL: '300s' } } });
+  const proxy = [...spec.initContainers, ...spec.containers].find((one: any) => one.name === 'istio-proxy');
+  expect(env(proxy, 'SECRET_TTL')).toBe('300s');
+});

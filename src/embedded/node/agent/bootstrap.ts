@@ -6,7 +6,14 @@ import { agentMountPath } from './types.ts';
 const type = (name: string) => ({ '@type': `type.googleapis.com/envoy.${name}` });
 const address = (ip: string, port: number) => ({ socket_address: { address: ip, port_value: port } });
 
-export const sockets = { xds: `${agentMountPath}/xds`, sds: `${agentMountPath}/sds` };
+export const sockets = {
+  xds: `${agentMountPath}/xds`,
+  sds: `${agentMountPath}/sds`,
+  drain: `${agentMountPath}/drain`,
+};
+/** Istio's agent lets a sidecar's inbound connections end, and all of a gateway's. */
+export const drainPath = ({ type }: ProxySettings): string =>
+  `/drain_listeners?${type === 'sidecar' ? 'inboundonly&' : ''}graceful`;
 
 export function bootstrap(settings: ProxySettings, podIp: string): unknown {
   return {
@@ -86,12 +93,18 @@ export function bootstrap(settings: ProxySettings, podIp: string): unknown {
       ],
       // On the pod's address alone: a listener on 0.0.0.0 would also take captured connections to the same port elsewhere.
       listeners: [
-        httpListener('prometheus_stats', podIp, 15_090, [adminRoute('/stats/prometheus', '/stats/prometheus')]),
-        httpListener('health', podIp, 15_021, [adminRoute('/healthz/ready', '/ready')]),
-        httpListener('agent', podIp, 15_020, [
+        httpListener('prometheus_stats', address(podIp, 15_090), [
+          adminRoute('/stats/prometheus', '/stats/prometheus'),
+        ]),
+        httpListener('health', address(podIp, 15_021), [adminRoute('/healthz/ready', '/ready')]),
+        httpListener('agent', address(podIp, 15_020), [
           adminRoute('/stats/prometheus', '/stats/prometheus'),
           adminRoute('/healthz/ready', '/ready'),
           ...probeRoutes(settings),
+        ]),
+        // The way to the admin port from outside of the pod, for the agent alone.
+        httpListener('drain', { pipe: { path: sockets.drain, mode: 0o600 } }, [
+          { match: { prefix: '/drain_listeners' }, route: { cluster: 'prometheus_stats' } },
         ]),
       ],
     },
@@ -159,10 +172,10 @@ function probeRoutes(settings: ProxySettings): unknown[] {
   );
 }
 
-function httpListener(name: string, ip: string, port: number, routes: unknown[]): unknown {
+function httpListener(name: string, at: unknown, routes: unknown[]): unknown {
   return {
     name,
-    address: address(ip, port),
+    address: at,
     filter_chains: [
       {
         filters: [

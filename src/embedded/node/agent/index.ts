@@ -2,16 +2,18 @@
  * The Istio agent of a proxy container, on the kubelet's side: it writes Envoy's bootstrap, carries its ADS stream to istiod, and gets and
  * serves its certificate. It speaks to any istiod as Istio's own agent does.
  */
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync, watch, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { basename, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Client, Metadata, Server } from '@grpc/grpc-js';
 import { createCertificatePath, rawMethod } from '../../proto/index.ts';
-import { bootstrap } from './bootstrap.ts';
+import { bootstrap, drainPath, sockets } from './bootstrap.ts';
 import { pilotAgent } from './pilot-agent.ts';
 import { type ProxySettings, proxySettings, volumeFile } from './proxy-settings.ts';
 import { secretService, streamSecretsPath } from './secret-service.ts';
 import { agentMountPath, type ProxyAgent, type ProxyAgentRequest } from './types.ts';
-import { keepCertificate } from './workload-certificate.ts';
+import { type CertificateSource, keepCertificate } from './workload-certificate.ts';
 import { xdsProxy } from './xds-proxy.ts';
 
 export type { ProxyAgent, ProxyAgentRequest } from './types.ts';
@@ -22,8 +24,14 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
   const settings = proxySettings(request);
   const istiod = istiodConnection(grpc, request, settings);
   const id = `spiffe://${settings.trustDomain}/ns/${settings.namespace}/sa/${settings.serviceAccount}`;
-  const certificate = keepCertificate(id, (bytes) => callUnary(istiod, createCertificatePath, bytes), request.log);
-  const xds = xdsProxy(istiod, request.log);
+  const certificate = keepCertificate(
+    id,
+    settings,
+    (bytes) => callUnary(istiod.connect, createCertificatePath, bytes),
+    request.log,
+  );
+  const roots = followRoots(request, certificate);
+  const xds = xdsProxy(istiod.connect, request.log);
   const servers = await Promise.all([
     serve(grpc, join(request.folder, 'xds'), (server) =>
       server.addService(xds.definition as never, xds.handlers as never),
@@ -50,16 +58,69 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
         'misc:error',
         '--file-flush-interval-msec',
         '200',
+        // As Istio's agent says it: whoever is connected to a listener that goes is told with the next answer, not some time later.
+        '--drain-strategy',
+        'immediate',
         '--drain-time-s',
         String(settings.drainSeconds),
       ],
     ],
+    drain: (signal) => drain(join(request.folder, basename(sockets.drain)), settings, signal),
     async stop() {
+      roots.close();
       certificate.stop();
       for (const server of servers) server.forceShutdown();
-      istiod().client.close();
+      istiod.close();
     },
   };
+}
+/**
+ * Other roots in istio-ca-root-cert are other certificates: the one that is held may be of a root that is about to go, and the roots by
+ * which peers are judged come with the answer. Istio's agent learns them the same way, at its next renewal.
+ */
+function followRoots(request: ProxyAgentRequest, certificate: CertificateSource): { close(): void } {
+  const folder = request.volume('/var/run/secrets/istio');
+  const read = (): string => {
+    try {
+      return volumeFile(request, '/var/run/secrets/istio', 'root-cert.pem');
+    } catch {
+      return ''; // between two states of the volume
+    }
+  };
+  let known = read();
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    const now = read();
+    if (now === '' || now === known) return;
+    known = now;
+    request.log('the roots of the mesh have changed: a new certificate is asked for');
+    certificate.renew();
+  };
+  const watcher = folder
+    ? watch(folder, () => {
+        clearTimeout(timer);
+        timer = setTimeout(look, 50);
+      })
+    : undefined;
+  return {
+    close() {
+      clearTimeout(timer);
+      watcher?.close();
+    },
+  };
+}
+
+/** A proxy that cannot be told, since it has not started or has ended, is not waited for. */
+async function drain(socketPath: string, settings: ProxySettings, signal: AbortSignal): Promise<void> {
+  const told = Promise.withResolvers<boolean>();
+  const asking = httpRequest({ socketPath, method: 'POST', path: drainPath(settings), timeout: 1_000 }, (response) => {
+    response.resume();
+    told.resolve(response.statusCode === 200);
+  });
+  asking.on('error', () => told.resolve(false));
+  asking.on('timeout', () => asking.destroy());
+  asking.end();
+  if (await told.promise) await pause(settings.terminationDrainSeconds * 1000, undefined, { signal }).catch(() => {});
 }
 
 type Grpc = typeof import('@grpc/grpc-js');
@@ -72,9 +133,9 @@ function istiodConnection(
   grpc: Grpc,
   request: ProxyAgentRequest,
   settings: ProxySettings,
-): () => { client: Client; metadata: Metadata } {
+): { connect(): { client: Client; metadata: Metadata }; close(): void } {
   let made: { client: Client; basis: string } | undefined;
-  return () => {
+  const connect = () => {
     const root = volumeFile(request, '/var/run/secrets/istio', 'root-cert.pem');
     const { discoveryHost, discoveryPort } = settings;
     const resolved = /^\d+\.\d+\.\d+\.\d+$/.test(discoveryHost) ? discoveryHost : request.resolve(discoveryHost);
@@ -103,6 +164,8 @@ function istiodConnection(
     metadata.set('clusterid', settings.clusterId);
     return { client: made.client, metadata };
   };
+  // Istiod may have gone before its proxies: to end there is nothing to look up.
+  return { connect, close: () => made?.client.close() };
 }
 
 function callUnary(

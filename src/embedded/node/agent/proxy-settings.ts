@@ -19,7 +19,13 @@ export interface ProxySettings {
   metadata: Record<string, unknown>;
   /** Paths of the application's own probes, by the path under which the proxy serves them. */
   appProbes: Record<string, any>;
+  /** Life of the certificates that it asks for, and the part of it after which it asks again. */
+  certificateSeconds: number;
+  renewAt: number;
+  /** For how long connections to a listener that is replaced may go on. */
   drainSeconds: number;
+  /** For how long a proxy that is told to end goes on, and takes its leave of its clients. */
+  terminationDrainSeconds: number;
 }
 
 export function proxySettings(request: ProxyAgentRequest): ProxySettings {
@@ -66,8 +72,19 @@ export function proxySettings(request: ProxyAgentRequest): ProxySettings {
     namespace,
     metadata,
     appProbes: env['ISTIO_KUBE_APP_PROBERS'] ? JSON.parse(env['ISTIO_KUBE_APP_PROBERS']) : {},
-    drainSeconds: Number.parseInt(String(proxyConfig.terminationDrainDuration ?? '5'), 10) || 5,
+    certificateSeconds: seconds(env['SECRET_TTL'], 86_400),
+    renewAt: 1 - (Number(env['SECRET_GRACE_PERIOD_RATIO']) || 0.5),
+    drainSeconds: Math.ceil(seconds(proxyConfig.drainDuration, 45)),
+    terminationDrainSeconds: seconds(proxyConfig.terminationDrainDuration, 5),
   };
+}
+
+/** Seconds of a duration as in `1m30s`; the default, which is Istio's ProxyConfig's, where there is none. */
+function seconds(duration: unknown, otherwise: number): number {
+  const units: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 0.001 };
+  const parts = [...String(duration ?? '').matchAll(/(\d+(?:\.\d+)?)(ms|[hms])/g)];
+  if (parts.length === 0) return otherwise;
+  return parts.reduce((sum, [, number, unit = 's']) => sum + Number(number) * (units[unit] ?? 0), 0);
 }
 
 function withoutTemplateHash(labels: Record<string, string>): Record<string, string> {

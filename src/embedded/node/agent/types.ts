@@ -22,6 +22,8 @@ export interface ProxyAgentRequest {
 export interface ProxyAgent {
   /** What to run in the container. */
   argv: string[];
+  /** What Istio's agent does when it is told to end: the proxy takes its leave of its clients for a while, or less if the signal says so. */
+  drain(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 

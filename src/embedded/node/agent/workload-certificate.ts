@@ -1,4 +1,4 @@
-/** The certificate of one proxy: asked for with the pod's token, renewed at half of its life, and told to who listens. */
+/** The certificate of one proxy: asked for with the pod's token, renewed before its life is over, and told to who listens. */
 import { messageOf } from '../../../errors/index.ts';
 import { createCsr, readCertificate } from '../../../pki/index.ts';
 import { decodeCertificateResponse, encodeCertificateRequest } from '../../proto/index.ts';
@@ -12,17 +12,21 @@ export interface WorkloadCertificate {
 export interface CertificateSource {
   current(): WorkloadCertificate | undefined;
   subscribe(listener: () => void): void;
+  /** Asks for a new one now. */
+  renew(): void;
   stop(): void;
 }
 
-const lifeSeconds = 86_400;
-const renewAt = 0.5;
 const firstPauseMs = 100;
 const longestPauseMs = 10_000;
 
-/** @param call sends the encoded request to istiod and gives the encoded answer. */
+/**
+ * @param call sends the encoded request to istiod and gives the encoded answer.
+ * @param settings seconds of its life, and the part of it after which it is renewed
+ */
 export function keepCertificate(
   id: string,
+  settings: { certificateSeconds: number; renewAt: number },
   call: (request: Buffer) => Promise<Buffer>,
   log: (line: string) => void,
 ): CertificateSource {
@@ -35,7 +39,7 @@ export function keepCertificate(
     try {
       const { csrPem, keyPem } = await createCsr({ uris: [id] });
       const chain = decodeCertificateResponse(
-        await call(encodeCertificateRequest({ csr: csrPem, validityDuration: lifeSeconds })),
+        await call(encodeCertificateRequest({ csr: csrPem, validityDuration: settings.certificateSeconds })),
       );
       if (stopped) return;
       // The last element is the root bundle; what stands before is the leaf and what leads to the root.
@@ -43,7 +47,7 @@ export function keepCertificate(
       const { notBefore, notAfter } = readCertificate(chain[0] ?? '');
       const life = notAfter.getTime() - notBefore.getTime();
       const jitter = 1 + (Math.random() - 0.5) * 0.02;
-      schedule(Math.max(1_000, notBefore.getTime() + life * renewAt * jitter - Date.now()));
+      schedule(Math.max(1_000, notBefore.getTime() + life * settings.renewAt * jitter - Date.now()));
       pauseMs = firstPauseMs;
       for (const listener of listeners) listener();
     } catch (error) {
@@ -61,6 +65,11 @@ export function keepCertificate(
   return {
     current: () => held,
     subscribe: (listener) => listeners.add(listener),
+    renew() {
+      if (stopped) return;
+      clearTimeout(timer);
+      void renew();
+    },
     stop() {
       stopped = true;
       clearTimeout(timer);

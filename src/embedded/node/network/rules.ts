@@ -9,6 +9,7 @@ export interface RulesInput {
   podCidr: string;
   serviceCidr: string;
   externalInterface: string;
+  externalNetwork: string;
 }
 
 interface Target {
@@ -59,7 +60,7 @@ export function serviceRules(input: RulesInput): string {
     '  chain postrouting {\n    type nat hook postrouting priority 100; policy accept;',
     // A pod that reaches itself by its service must see the answer come from elsewhere.
     ...(hairpin.length > 0 ? [`    ip saddr . ip daddr { ${hairpin.join(', ')} } masquerade`] : []),
-    `    oifname "${input.externalInterface}" ip saddr ${input.podCidr} masquerade`,
+    `    oifname "${input.externalInterface}" ip saddr ${input.podCidr} ip daddr ${input.externalNetwork} masquerade`,
     '  }',
     '}',
     '',

@@ -12,6 +12,8 @@ export interface ServiceProxyOptions {
   podCidr: string;
   serviceCidr: string;
   externalInterface: string;
+  /** Where nobody knows a way back to pods: they go there with the node's address. Elsewhere, as to pods of other nodes, with their own. */
+  externalNetwork: string;
   podBridge: string;
   nft: string;
   nftEnv?: Record<string, string>;
@@ -24,7 +26,7 @@ export async function startServiceProxy(options: ServiceProxyOptions): Promise<{
   let loaded = '';
   let held = new Set<string>();
   const apply = async (): Promise<void> => {
-    const { nodeName, nodeAddress, podCidr, serviceCidr, externalInterface } = options;
+    const { nodeName, nodeAddress, podCidr, serviceCidr, externalInterface, externalNetwork } = options;
     const rules = serviceRules({
       services: services.list(),
       slices: slices.list(),
@@ -33,6 +35,7 @@ export async function startServiceProxy(options: ServiceProxyOptions): Promise<{
       podCidr,
       serviceCidr,
       externalInterface,
+      externalNetwork,
     });
     if (rules !== loaded)
       await run(options.nft, ['-f', '-'], { input: rules, env: { ...process.env, ...options.nftEnv } });

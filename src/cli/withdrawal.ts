@@ -1,0 +1,48 @@
+/** Takes the mesh out of clusters that are not ours to end: what we put into them goes, and they stay. */
+import { KubeClient } from '../kube/index.ts';
+import { type Removed, removeAll } from '../mesh/index.ts';
+import { findClusters } from '../providers/index.ts';
+import { isEmbedded, type Mesh, type MeshCluster } from '../spec/index.ts';
+import type { CommandContext } from './context.ts';
+import type { ProgressView } from './render/progress.ts';
+
+/** @throws IsthmusError for a cluster that does not answer or an object that does not go; what has gone stays gone. */
+export async function withdraw(
+  mesh: Mesh,
+  which: MeshCluster[],
+  context: CommandContext,
+  progress: ProgressView,
+): Promise<Removed[]> {
+  const existing = which.filter((one) => !isEmbedded(one));
+  if (existing.length === 0) return [];
+  const stage = 'mesh';
+  progress.update({
+    stage,
+    state: 'working',
+    detail: `taking it out of ${existing.map((one) => one.name).join(', ')}`,
+  });
+  const clusters = await findClusters({ ...mesh, clusters: existing }, { home: context.home });
+  const removed = await Promise.all(
+    clusters.map(async ({ name, connection }) => {
+      await using client = new KubeClient({ ...connection, name });
+      return removeAll(client, {
+        signal: context.signal,
+        progress: (object) => progress.update({ stage, item: name, state: 'working', detail: object }),
+      });
+    }),
+  );
+  progress.update({ stage, state: 'done', detail: `${removed.flatMap((one) => one.removed).length} objects removed` });
+  return removed;
+}
+
+/** For people: what was removed, and what stays and why. */
+export function describeRemoved(removed: Removed[]): string {
+  return removed
+    .flatMap(({ cluster, removed: gone, released, kept }) => [
+      `Removed ${gone.length} objects from ${cluster}.`,
+      ...released.map((object) => `Left ${object} of ${cluster}, which was there before, without our fields.`),
+      ...kept.map(({ object, why }) => `Left ${object} of ${cluster}: ${why}.`),
+    ])
+    .map((line) => `${line}\n`)
+    .join('');
+}

@@ -1,0 +1,133 @@
+/**
+ * Takes away what we have put into clusters, and nothing else: first the webhooks, without whose servers nothing could be written any
+ * more; load-balancer Services before the pools of their addresses; namespaces and definitions last, and only when nobody else's objects
+ * would go with them. In objects of others our fields are given up.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { IsthmusError } from '../../errors/index.ts';
+import { apiVersionOf, isNotFound, type KubeClient, type KubeObject, kinds } from '../../kube/index.ts';
+import { type Found, findObjects, isOwned, isTouched, nameOf, ownedKinds } from '../owner.ts';
+import { fieldManager } from '../part.ts';
+import { strangersIn } from './strangers.ts';
+
+export interface Removed {
+  cluster: string;
+  /** Kind and namespace/name of each. */
+  removed: string[];
+  /** Objects of others that hold none of our fields any more. */
+  released: string[];
+  /** What we have made and what stays for the sake of others' objects in it. */
+  kept: { object: string; why: string }[];
+}
+
+export interface RemovalOptions {
+  signal: AbortSignal;
+  /** Milliseconds until what does not go is given up. */
+  timeoutMs?: number;
+  progress?: (object: string) => void;
+}
+
+/** Everything of ours in a cluster. */
+export async function removeAll(client: KubeClient, options: RemovalOptions): Promise<Removed> {
+  const found = await findObjects(client, isTouched);
+  const isOurs = found.some(
+    ({ object }) =>
+      nameOf(object).startsWith('Deployment') && object.metadata.name?.startsWith('istiod') && isOwned(object),
+  );
+  const result = await removeObjects(
+    client,
+    found.filter(({ object }) => isOwned(object)),
+    options,
+  );
+  for (const one of found.filter(({ object }) => !isOwned(object))) {
+    await release(client, one);
+    result.released.push(nameOf(one.object));
+  }
+  // istiod, which wrote them into every namespace, was ours and is gone.
+  if (isOurs) await removeRoots(client, result);
+  return result;
+}
+
+/** These objects, in the order of removal. @throws IsthmusError `mesh.removal` for one that does not go, with its finalizers. */
+export async function removeObjects(client: KubeClient, found: Found[], options: RemovalOptions): Promise<Removed> {
+  const result: Removed = { cluster: client.name, removed: [], released: [], kept: [] };
+  const deadline = Date.now() + (options.timeoutMs ?? 90_000);
+  for (const kind of ownedKinds) {
+    const members = found.filter((one) => one.kind === kind);
+    const gone: Found[] = [];
+    for (const one of members) {
+      options.signal.throwIfAborted();
+      const strangers = await strangersIn(client, one);
+      if (strangers.length > 0) {
+        // A definition without our fields would be none; a namespace is one, whose pods are injected no more.
+        if (kind === kinds.Namespace) await release(client, one);
+        const shown = strangers.slice(0, 3).join(', ') + (strangers.length > 3 ? ' and more' : '');
+        result.kept.push({ object: nameOf(one.object), why: `it holds what is not ours: ${shown}` });
+        continue;
+      }
+      options.progress?.(nameOf(one.object));
+      await remove(client, one);
+      gone.push(one);
+    }
+    await Promise.all(gone.map((one) => untilGone(client, one, deadline, options.signal)));
+    result.removed.push(...gone.map(({ object }) => nameOf(object)));
+  }
+  return result;
+}
+
+async function remove(client: KubeClient, { kind, object }: Found): Promise<void> {
+  const { name = '', namespace, uid } = object.metadata;
+  const preconditions = uid ? { preconditions: { uid } } : {};
+  await client.delete(kind, name, namespace, { propagationPolicy: 'Background', ...preconditions }).catch((error) => {
+    if (!isNotFound(error)) throw error;
+  });
+}
+
+async function untilGone(client: KubeClient, one: Found, deadline: number, signal: AbortSignal): Promise<void> {
+  const { name = '', namespace, uid } = one.object.metadata;
+  for (;;) {
+    const left = await client.find(one.kind, name, namespace);
+    if (!left || left.metadata.uid !== uid) return;
+    if (Date.now() > deadline) throw stuck(client, left);
+    await pause(100, undefined, { signal });
+  }
+}
+
+function stuck(client: KubeClient, { kind, metadata, status }: KubeObject): IsthmusError {
+  const finalizers = metadata.finalizers ?? [];
+  const conditions = (status?.conditions ?? [])
+    .filter((one: any) => one.status === 'True')
+    .map((one: any) => one.message);
+  return new IsthmusError({
+    code: 'mesh.removal',
+    what: `${nameOf({ ...(kind ? { kind } : {}), metadata })} does not go`,
+    where: client.name,
+    why:
+      [finalizers.length > 0 ? `it waits for its finalizers: ${finalizers.join(', ')}` : '', ...conditions]
+        .filter(Boolean)
+        .join('; ') || 'the API server keeps it',
+    fix: 'see to it that the controller of that finalizer runs, then run `isthmus down` again: it goes on where it stood',
+  });
+}
+
+/** An apply that states no fields gives up those that we held: what nobody else holds goes, the rest stays as it is. */
+async function release(client: KubeClient, { kind, object }: Found): Promise<void> {
+  const { name = '', namespace } = object.metadata;
+  const empty = {
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+    metadata: { name, ...(namespace ? { namespace } : {}) },
+  };
+  await client.apply(kind, empty, { fieldManager });
+}
+
+async function removeRoots(client: KubeClient, result: Removed): Promise<void> {
+  const { items } = await client.list(kinds.ConfigMap, {
+    labelSelector: 'istio.io/config=true',
+    fieldSelector: 'metadata.name=istio-ca-root-cert',
+  });
+  for (const object of items) {
+    await remove(client, { kind: kinds.ConfigMap, object });
+    result.removed.push(nameOf(object));
+  }
+}

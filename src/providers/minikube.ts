@@ -1,0 +1,131 @@
+/**
+ * Clusters that minikube makes, as the tutorial has them: a profile for each, all on one network, MetalLB as an addon with a pool beside the
+ * node's address. What runs already is taken as it is.
+ */
+import { IsthmusError } from '../errors/index.ts';
+import { isNotFound, KubeClient, type KubeConnection, kinds, loadKubeconfig } from '../kube/index.ts';
+import { defaultAddresses, type MeshCluster } from '../spec/index.ts';
+import { kubeconfigPath } from './existing.ts';
+import type { ProvidedCluster } from './provided-cluster.ts';
+import { type ProvideOptions, type Runner, requireTool, runTool } from './tool.ts';
+
+export type Minikube = Extract<MeshCluster['provider'], { type: 'minikube' }>;
+
+const apiServerPort = 8443;
+const longestStartMs = 15 * 60_000;
+
+/** @throws IsthmusError when minikube is missing or older than 1.30, the tutorial's. */
+export async function checkMinikube(run: Runner): Promise<void> {
+  await requireTool(run, {
+    name: 'minikube',
+    args: ['version', '--short'],
+    pattern: /^v?(\d+\.\d+\.\d+)/m,
+    minimum: '1.30',
+    fix: 'install minikube 1.30 or newer: https://minikube.sigs.k8s.io/docs/start/',
+  });
+}
+
+/** @param index the cluster's place in the file, by which its pool of addresses is chosen. */
+export async function provideMinikube(
+  cluster: MeshCluster & { provider: Minikube },
+  index: number,
+  options: ProvideOptions,
+): Promise<{ cluster: ProvidedCluster; started: boolean }> {
+  const { run, say } = options;
+  const { profile, network, memory, cpus, driver, kubernetesVersion } = cluster.provider;
+  const about = { cluster: cluster.name, ...(options.signal ? { signal: options.signal } : {}) };
+  const isRunning = (await profileStatus(run, profile)) === 'Running';
+  if (!isRunning) {
+    say('minikube start');
+    await runTool(
+      run,
+      'minikube',
+      [
+        ...['start', '--profile', profile, '--network', network, '--memory', memory],
+        ...(cpus === undefined ? [] : ['--cpus', String(cpus)]),
+        ...(driver === undefined ? [] : ['--driver', driver]),
+        ...(kubernetesVersion === undefined ? [] : ['--kubernetes-version', kubernetesVersion]),
+        ...(cluster.podRange === undefined ? [] : [`--extra-config=kubeadm.pod-network-cidr=${cluster.podRange}`]),
+        ...(cluster.serviceRange === undefined ? [] : [`--service-cluster-ip-range=${cluster.serviceRange}`]),
+      ],
+      { ...about, what: `minikube does not start ${profile}`, timeoutMs: longestStartMs },
+    );
+  }
+  const text = await runTool(run, 'minikube', ['ip', '--profile', profile], {
+    ...about,
+    what: `minikube does not say the address of ${profile}`,
+  });
+  const address = text.trim();
+  if (!/^\d+\.\d+\.\d+\.\d+$/.test(address))
+    throw new IsthmusError({
+      code: 'providers.no-address',
+      what: `the address of profile ${profile} is not one: "${address.slice(0, 60)}"`,
+      where: cluster.name,
+      fix: `see what it says: minikube ip --profile ${profile}`,
+    });
+  const connection = {
+    ...loadKubeconfig(kubeconfigPath(profile, options.env), profile),
+    name: cluster.name,
+  };
+  const enabled = await ensureAddon(run, profile, about, say);
+  if (enabled) await dropEmptyPool(connection);
+  return {
+    started: !isRunning,
+    cluster: {
+      name: cluster.name,
+      connection,
+      internalServer: `https://${address}:${apiServerPort}`,
+      nodeAddress: address,
+      podRange: cluster.podRange,
+      serviceRange: cluster.serviceRange,
+      loadBalancerRange: cluster.loadBalancerRange ?? poolBeside(address, index),
+      provider: 'minikube',
+    },
+  };
+}
+
+/** The tutorial's: ten addresses of the node's network from .20 on, the next ten for the next cluster. */
+export function poolBeside(address: string, index: number): string {
+  return defaultAddresses(index, `${address.replace(/\.\d+$/, '.0')}/24`).loadBalancerRange;
+}
+
+export async function profileStatus(run: Runner, profile: string): Promise<string | undefined> {
+  const { stdout } = await run('minikube', ['profile', 'list', '--output', 'json'], { timeoutMs: 30_000 });
+  try {
+    const { valid = [] } = JSON.parse(stdout) as { valid?: { Name: string; Status: string }[] };
+    const status = valid.find((one) => one.Name === profile)?.Status;
+    // From 1.33 on a running cluster is OK.
+    return status === 'OK' ? 'Running' : status;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns whether it was enabled by this call. */
+async function ensureAddon(
+  run: Runner,
+  profile: string,
+  about: { cluster: string; signal?: AbortSignal },
+  say: (detail: string) => void,
+): Promise<boolean> {
+  const listed = await runTool(run, 'minikube', ['addons', 'list', '--profile', profile, '--output', 'json'], {
+    ...about,
+    what: `minikube does not list the addons of ${profile}`,
+  });
+  if (JSON.parse(listed)['metallb']?.Status === 'enabled') return false;
+  say('minikube addons enable metallb');
+  await runTool(run, 'minikube', ['addons', 'enable', 'metallb', '--profile', profile], {
+    ...about,
+    what: `minikube does not enable MetalLB in ${profile}`,
+    timeoutMs: 5 * 60_000,
+  });
+  return true;
+}
+
+/** The addon comes with a pool that holds no address. It was made by our command, and gives place to the pool of the mesh file. */
+async function dropEmptyPool(connection: KubeConnection): Promise<void> {
+  await using client = new KubeClient(connection);
+  await client.delete(kinds.ConfigMap, 'config', 'metallb-system').catch((error) => {
+    if (!isNotFound(error)) throw error;
+  });
+}
