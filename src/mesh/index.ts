@@ -10,6 +10,6 @@ export { sampleVersion } from './parts/sample.ts';
 export { carriesTraffic, type Plan, type PlannedObject, planMesh } from './plan/index.ts';
 export { addressOf, explainAddress, explainDeployment, whyNoAddress, whyNotAvailable } from './predicates.ts';
 export { type ReconcileOptions, reconcile } from './reconcile.ts';
-export { type Removed, removeAll } from './removal/index.ts';
+export { type Removed, removeAll, removeDistributed } from './removal/index.ts';
 export type { PartResult, ReconcileEvent, ReconcileResult } from './result.ts';
 export { type Judge, type Lack, type Unready, type Waiter, waiter } from './wait.ts';
