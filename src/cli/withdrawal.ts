@@ -1,6 +1,6 @@
 /** Takes the mesh out of clusters that are not ours to end: what we put into them goes, and they stay. */
 import { KubeClient } from '../kube/index.ts';
-import { type Removed, removeAll } from '../mesh/index.ts';
+import { type Removed, removeAll, removeDistributed } from '../mesh/index.ts';
 import { findClusters } from '../providers/index.ts';
 import { isEmbedded, type Mesh, type MeshCluster } from '../spec/index.ts';
 import type { CommandContext } from './context.ts';
@@ -25,15 +25,25 @@ export async function withdraw(
   const removed = await Promise.all(
     clusters.map(async ({ name, connection }) => {
       await using client = new KubeClient({ ...connection, name });
-      return removeAll(client, {
+      // Awaited here: the client is closed at the end of this block.
+      return await removeAll(client, {
         signal: context.signal,
         progress: (object) => progress.update({ stage, item: name, state: 'working', detail: object }),
       });
     }),
   );
+  // All of them go at the same time: a primary's istiod may have written into a remote that was done before it.
+  await Promise.all(
+    clusters.map(async ({ name, connection }, index) => {
+      await using client = new KubeClient({ ...connection, name });
+      if (removed[index]!.removed.some((object) => distributesRoots(object))) await removeDistributed(client);
+    }),
+  );
   progress.update({ stage, state: 'done', detail: `${removed.flatMap((one) => one.removed).length} objects removed` });
   return removed;
 }
+
+const distributesRoots = (object: string): boolean => object.startsWith('MutatingWebhookConfiguration ');
 
 /** For people: what was removed, and what stays and why. */
 export function describeRemoved(removed: Removed[]): string {

@@ -11,7 +11,7 @@ export { carriesTraffic, type Plan, type PlannedObject, planMesh } from './plan/
 export { addressOf, explainAddress, explainDeployment, whyNoAddress, whyNotAvailable } from './predicates.ts';
 export { type ReconcileOptions, reconcile } from './reconcile.ts';
 export { type RemoteToken, remoteTokens } from './remote-tokens.ts';
-export { type Removed, removeAll } from './removal/index.ts';
+export { type Removed, removeAll, removeDistributed } from './removal/index.ts';
 export type { PartResult, ReconcileEvent, ReconcileResult } from './result.ts';
 export { requestTokens, rotateIntermediates, rotateRoot } from './rotation/index.ts';
 export { type Judge, type Lack, type Unready, type Waiter, waiter } from './wait.ts';

@@ -41,7 +41,8 @@ async function factsOf({ home }: MeshCommands): Promise<Map<string, Facts>> {
   const client = (name: string) => new KubeClient(loadKubeconfig(join(home, 'kubeconfig'), name));
   await using east = client('east');
   await using west = client('west');
-  return servedFacts({ east, west });
+  // Awaited here: at the end of this block the clients are closed.
+  return await servedFacts({ east, west });
 }
 
 /** The patterns of the table in the document: each is a regular expression on the path of a fact. */

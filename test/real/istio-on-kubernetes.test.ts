@@ -9,6 +9,8 @@ let mesh: MeshCommands;
 let upOutput = '';
 /** Names of what was there before the mesh, by cluster and kind. */
 const before = new Map<string, Set<string>>();
+/** Kubernetes writes these into each namespace soon after its start. */
+const byKubernetes = new Set(['kube-root-ca.crt', 'default']);
 const nameOf = ({ namespace, name }: ObjectMeta): string => `${namespace ?? ''}/${name}`;
 
 beforeAll(async () => {
@@ -50,10 +52,10 @@ describe("Istio's control plane on upstream's Kubernetes", () => {
 
   test('istiod says that the remote is synced, with its proxies', async () => {
     const status = JSON.parse(await mesh.succeed(['status', '-o', 'json']));
-    const serves = status.controlPlanes[0].serves.map((one: any) => [one.cluster, one.state, one.proxies]);
+    const serves = status.controlPlanes[0].serves.map((one: any) => [one.cluster, one.state, one.proxies >= 3]);
     expect(serves.sort()).toEqual([
-      ['east', 'synced', 3],
-      ['west', 'synced', 3],
+      ['east', 'synced', true],
+      ['west', 'synced', true],
     ]);
   });
 
@@ -71,7 +73,10 @@ describe("Istio's control plane on upstream's Kubernetes", () => {
     for (const cluster of ['east', 'west'])
       for (const kind of kindsOfOurs) {
         const { items } = await world.client(cluster).list(kind, {});
-        const left = items.filter(({ metadata }) => !before.get(`${cluster}/${kind.plural}`)!.has(nameOf(metadata)));
+        const left = items.filter(
+          ({ metadata }) =>
+            !before.get(`${cluster}/${kind.plural}`)!.has(nameOf(metadata)) && !byKubernetes.has(metadata.name ?? ''),
+        );
         expect(left.map(({ metadata }) => `${kind.kind} ${nameOf(metadata)}`)).toEqual([]);
       }
     const { items } = await world.client('east').list(kinds.Namespace, {});

@@ -30,9 +30,12 @@ export interface RemovalOptions {
 /** Everything of ours in a cluster. */
 export async function removeAll(client: KubeClient, options: RemovalOptions): Promise<Removed> {
   const found = await findObjects(client, isTouched);
+  // A remote has the webhook that leads to its primary's istiod.
   const isOurs = found.some(
-    ({ object }) =>
-      nameOf(object).startsWith('Deployment') && object.metadata.name?.startsWith('istiod') && isOwned(object),
+    ({ kind, object }) =>
+      isOwned(object) &&
+      (kind === kinds.MutatingWebhookConfiguration ||
+        (kind === kinds.Deployment && object.metadata.name?.startsWith('istiod'))),
   );
   const result = await removeObjects(
     client,
@@ -44,7 +47,7 @@ export async function removeAll(client: KubeClient, options: RemovalOptions): Pr
     result.released.push(nameOf(one.object));
   }
   // istiod, which wrote them into every namespace, was ours and is gone.
-  if (isOurs) await removeRoots(client, result);
+  if (isOurs) result.removed.push(...(await removeDistributed(client)));
   return result;
 }
 
@@ -124,10 +127,13 @@ async function release(client: KubeClient, { kind, object }: Found): Promise<voi
 /** What istiod writes into every namespace; newer Istio also a list of revoked certificates. */
 const distributed = new Set(['istio-ca-root-cert', 'istio-ca-crl']);
 
-async function removeRoots(client: KubeClient, result: Removed): Promise<void> {
+/** To be called when no istiod of ours runs any more that would write them again. @returns what was removed */
+export async function removeDistributed(client: KubeClient): Promise<string[]> {
+  const removed: string[] = [];
   const { items } = await client.list(kinds.ConfigMap, { labelSelector: 'istio.io/config=true' });
   for (const object of items.filter(({ metadata }) => distributed.has(metadata.name ?? ''))) {
     await remove(client, { kind: kinds.ConfigMap, object });
-    result.removed.push(nameOf(object));
+    removed.push(nameOf(object));
   }
+  return removed;
 }
