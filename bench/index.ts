@@ -4,7 +4,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, tryRun } from '../src/process/index.ts';
 import { isthmus, root } from '../test/support/isthmus.ts';
+import { consoleGraph } from './console-graph.ts';
 import { endpointChange } from './endpoint-change.ts';
+import { graphFigures } from './graph.ts';
 import { latency } from './latency.ts';
 import { meshAt, timed } from './mesh.ts';
 
@@ -31,6 +33,9 @@ try {
   print('Memory (sum of PSS)', await memory());
   print('Endpoint change in west to the first answer in east', await endpointChange(meshAt(home)));
   print('Latency of a request', await latency(meshAt(home)));
+  await isthmus(['down'], { home });
+  print('Questions of the console to a large mesh', await graphFigures());
+  print('The traffic graph in a browser', await consoleGraph());
 } finally {
   await isthmus(['down'], { home });
   rmSync(folder, { recursive: true, force: true });

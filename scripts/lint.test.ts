@@ -60,7 +60,12 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'isthmus-lint-'));
   for (const name of ['biome.json', 'knip.json', 'package.json', 'tsconfig.json'])
     cpSync(join(root, name), join(folder, name));
-  for (const name of ['scripts/lint.ts', 'src/process/index.ts', 'src/errors/index.ts'])
+  for (const name of [
+    'scripts/lint.ts',
+    'src/process/index.ts',
+    'src/errors/index.ts',
+    'src/console/web/tsconfig.json',
+  ])
     cpSync(join(root, name), join(folder, name));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
 });
@@ -95,13 +100,45 @@ describe('the borders of the rooms', () => {
   });
 });
 
+test('the web application imports the types of the API, and nothing that a browser does not have', async () => {
+  const imports: [string, string, boolean][] = [
+    ['api', '../../api.ts', false],
+    ['sibling', '../common/format.ts', false],
+    ['server', '../../server/index.ts', true],
+    ['bundle', '../../bundle.ts', true],
+    ['observe', '../../../observe/index.ts', true],
+    ['mesh', '../../../mesh/index.ts', true],
+    ['node', 'node:fs', true],
+  ];
+  for (const [name, from] of imports)
+    plant(`src/console/web/planted/${name}.ts`, `import { one } from '${from}';\n\nexport const two = one;\n`);
+  const { stdout } = await biome([
+    'lint',
+    '--only=style/noRestrictedImports',
+    '--reporter=json',
+    '--max-diagnostics=none',
+    'src/console',
+  ]);
+  rmSync(join(folder, 'src/console/web/planted'), { recursive: true });
+  const refused: string[] = JSON.parse(stdout).diagnostics.map(
+    (one: any) => one.location.path.path ?? one.location.path,
+  );
+  for (const [name, from, isRefused] of imports)
+    expect({ from, refused: refused.includes(`src/console/web/planted/${name}.ts`) }).toEqual({
+      from,
+      refused: isRefused,
+    });
+});
+
 test('lint ends with 1 and names what is planted: a border, a cycle, a type, a forgotten promise, a dead file', async () => {
   plant('src/spec/index.ts', "import { hidden } from '../kube/hidden.ts';\n\nexport const value: string = hidden;\n");
   plant('src/cli/one.ts', "import { two } from './two.ts';\n\nexport const one = (): number => two();\n");
   plant('src/cli/two.ts', "import { one } from './one.ts';\n\nexport const two = (): number => one();\n");
   plant('src/cli/main.ts', "import { one } from './one.ts';\n\none();\nPromise.resolve(1);\n");
+  plant('src/console/web/main.tsx', 'export const one = document.titel;\n');
   const { code, stdout } = await tryRun(process.execPath, ['scripts/lint.ts'], { cwd: folder, timeoutMs: 60_000 });
   expect(code).toBe(1);
+  expect(stdout).toMatch(/FAILED tsc of the web application[\s\S]*main\.tsx\(1,29\): error TS2551/);
   expect(stdout).toContain('FAILED biome');
   expect(stdout).toContain('src/spec may import only errors');
   expect(stdout).toContain('noImportCycles');
@@ -112,7 +149,9 @@ test('lint ends with 1 and names what is planted: a border, a cycle, a type, a f
 
 test('lint ends with 0 where nothing is planted', async () => {
   rmSync(join(folder, 'src'), { recursive: true });
-  for (const name of ['src/process/index.ts', 'src/errors/index.ts']) cpSync(join(root, name), join(folder, name));
+  for (const name of ['src/process/index.ts', 'src/errors/index.ts', 'src/console/web/tsconfig.json'])
+    cpSync(join(root, name), join(folder, name));
+  plant('src/console/web/main.tsx', "document.title = 'planted';\n");
   plant(
     'src/cli/main.ts',
     "import { messageOf } from '../errors/index.ts';\nimport { run } from '../process/index.ts';\n\nawait run('true', []).catch(messageOf);\n",

@@ -21,6 +21,12 @@ const checks: Check[] = [
     args: ['check', '--error-on-warnings', '--max-diagnostics=200', '.'],
   },
   { name: 'tsc', program: 'typescript/bin/tsc', args: ['--noEmit', '--pretty', 'false', '-p', root] },
+  {
+    // Code of the browser: other libraries, other globals.
+    name: 'tsc of the web application',
+    program: 'typescript/bin/tsc',
+    args: ['--noEmit', '--pretty', 'false', '-p', join(root, 'src/console/web')],
+  },
   { name: 'knip', program: 'knip/bin/knip.js', args: ['--no-progress', '--no-config-hints'] },
 ];
 

@@ -1,7 +1,7 @@
 /**
- * All tests: those beside the code, those on a running mesh, those with upstream's Kubernetes and Istio. First the programs that meshes run are found or fetched, so that no
- * test waits for a download. Ends with a line that counts the tests of all runners, and with 1 when one failed or none ran.
- * Arguments: `unit`, `e2e` or `real` for one of them, and after it what vitest takes (a part of a file's name, -t ...).
+ * All tests: those beside the code, those on a running mesh, those of the console in a browser, those with upstream's Kubernetes and
+ * Istio. First the programs that meshes run are found or fetched, so that no test waits for a download. Ends with a line that counts the tests of all runners, and with 1 when one failed or none ran.
+ * Arguments: `unit`, `e2e`, `console` or `real` for one of them, and after it what vitest takes (a part of a file's name, -t ...).
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -14,6 +14,7 @@ const root = join(import.meta.dirname, '..');
 const suites = [
   { name: 'unit', config: 'vitest.config.ts', present: () => true },
   { name: 'e2e', config: 'vitest.e2e.config.ts', present: () => hasTests(join(root, 'test/e2e')) },
+  { name: 'console', config: 'vitest.console.config.ts', present: () => hasTests(join(root, 'test/console')) },
   { name: 'real', config: 'vitest.real.config.ts', present: () => !isRealSkipped() },
 ];
 

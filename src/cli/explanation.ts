@@ -20,8 +20,8 @@ export function renderExplanation(found: Explanation, style: Style): string {
   lines.push('', `${style(colour, mark)} ${found.summary}`);
   if (wrong.length > 0)
     lines.push('', style('bold', 'Out of order:'), ...wrong.flatMap((one) => deviationLines(one, style, true)));
-  for (const one of unread)
-    lines.push(style('yellow', `? ${one.what} of ${one.cluster} could not be read: ${one.why}`));
+  for (const [why, list] of Map.groupBy(unread, (one) => `${one.cluster}: ${one.why}`))
+    lines.push(style('yellow', `? not read: ${list.map((one) => one.what).join(', ')} of ${why}`));
   return `${lines.join('\n')}\n`;
 }
 

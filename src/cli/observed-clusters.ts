@@ -39,7 +39,7 @@ export async function observedClusters(
       where: files.join(', '),
       fix:
         missing.length > 0
-          ? `name of: ${known.map((one) => one.name).join(', ')}`
+          ? `name one of: ${known.map((one) => one.name).join(', ')}`
           : 'isthmus up, or name a file: --kubeconfig FILE',
     });
   return known

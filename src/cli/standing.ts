@@ -19,6 +19,8 @@ export interface Standing {
   started: boolean;
   made: ReconcileResult;
   facts: VerifiedMesh | undefined;
+  /** Undefined where none was wanted, or it did not start. */
+  console: { url: string } | undefined;
   milliseconds: number;
   context: CommandContext;
 }
@@ -43,6 +45,7 @@ export async function printStanding(standing: Standing): Promise<void> {
     objects: countObjects(made),
     clusters: rows,
     addresses: made.addresses,
+    ...(standing.console ? { console: standing.console.url } : {}),
     ...(facts ? { verified: facts.ok, facts: facts.facts } : {}),
     seconds: Math.round(milliseconds) / 1000,
   };
@@ -61,6 +64,7 @@ export async function printStanding(standing: Standing): Promise<void> {
   const first =
     `${style('bold', mesh.name)} ${verdict} (${formatMilliseconds(milliseconds)}). ${changed ? '' : 'Nothing was changed.'}`.trimEnd();
   const hints = [
+    ...(standing.console ? [`console:    ${standing.console.url}`] : []),
     'kubectl:    export KUBECONFIG="$(isthmus kubeconfig --path)"',
     `            kubectl --context ${mesh.clusters[0]?.name} get pods -A`,
     'look again: isthmus status   isthmus verify',

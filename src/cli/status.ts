@@ -6,12 +6,15 @@ import { type RemoteToken, remoteTokens } from '../mesh/index.ts';
 import { readCertificate } from '../pki/index.ts';
 import { findClusters, type ProvidedCluster } from '../providers/index.ts';
 import { type Mesh, type MeshCluster, primariesOf } from '../spec/index.ts';
+import { findConsole, memoryOfConsole } from './console-process.ts';
 
 export interface MeshStatus {
   mesh: string;
   meshID: string;
   trustDomain: string;
   home: string;
+  /** Where the console answers; undefined where none runs. */
+  console: string | undefined;
   /** Every cluster answers, every pod is ready, and every control plane has read the clusters it serves. */
   healthy: boolean;
   clusters: ClusterStatus[];
@@ -51,7 +54,12 @@ const istioSystem = 'istio-system';
 const debugPorts = [8080, 15014];
 
 export async function readStatus(mesh: Mesh, home: string, signal: AbortSignal): Promise<MeshStatus> {
-  const [provided, world] = await Promise.all([findClusters(mesh, { home }), worldStatus(home)]);
+  const [provided, world, console] = await Promise.all([
+    findClusters(mesh, { home }),
+    worldStatus(home),
+    findConsole(home),
+  ]);
+  const ofConsole = (console && (await memoryOfConsole(console))) ?? 0;
   const reachable = AbortSignal.any([signal, AbortSignal.timeout(15_000)]);
   const clusters = await Promise.all(
     mesh.clusters.map((cluster, index) => readCluster(cluster, provided[index]!, reachable)),
@@ -67,14 +75,15 @@ export async function readStatus(mesh: Mesh, home: string, signal: AbortSignal):
     meshID: mesh.meshID,
     trustDomain: mesh.trustDomain,
     home,
+    console: console?.url,
     healthy:
       clusters.every((cluster) => cluster.healthy) &&
       controlPlanes.every((plane) => plane.problem === undefined && plane.serves.every((served) => served.synced)),
     clusters,
     controlPlanes,
     tokens: tokens.flat(),
-    memory: world.memory,
-    memoryTotal: world.totalBytes,
+    memory: [...world.memory, ...(console ? [{ name: 'console', processes: 1, bytes: ofConsole }] : [])],
+    memoryTotal: world.totalBytes + ofConsole,
   };
 }
 
@@ -157,14 +166,11 @@ async function readControlPlane(primary: ProvidedCluster, signal: AbortSignal): 
   await using client = new KubeClient(primary.connection);
   const result: ControlPlaneStatus = { cluster: primary.name, version: undefined, serves: [], problem: undefined };
   try {
-    const found = await client.list<Deployment>(kinds.Deployment, {
-      namespace: istioSystem,
-      labelSelector: 'app=istiod',
-    });
-    const deployment = found.items[0];
-    if (!deployment) return { ...result, problem: `there is no deployment ${istioSystem}/istiod` };
+    const selection = { namespace: istioSystem, labelSelector: 'app=istiod' };
+    const [deployment] = (await client.list<Deployment>(kinds.Deployment, selection)).items;
+    if (!deployment) return { ...result, problem: `there is no deployment of istiod in ${istioSystem}` };
     result.version = deployment['spec']?.template?.spec?.containers?.[0]?.image?.split(':').at(-1);
-    const { items } = await client.list<Pod>(kinds.Pod, { namespace: istioSystem, labelSelector: 'app=istiod' });
+    const { items } = await client.list<Pod>(kinds.Pod, selection);
     const pod = items.find(isReady);
     if (!pod) return { ...result, problem: 'no pod of istiod is ready' };
     const [clusters, proxies] = await Promise.all([
@@ -197,6 +203,16 @@ async function askIstiod(client: KubeClient, pod: Pod, path: string, signal: Abo
       refusal ??= error;
     }
   }
+  // Istio's own shows these pages only to who asks inside of its pod.
+  const { exitCode, stdout } = await client.exec({
+    namespace: istioSystem,
+    pod: pod.metadata.name ?? '',
+    container: 'discovery',
+    command: ['pilot-discovery', 'request', 'GET', path],
+    timeoutMs: 10_000,
+    signal,
+  });
+  if (exitCode === 0) return JSON.parse(stdout);
   throw refusal;
 }
 

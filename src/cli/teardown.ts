@@ -2,13 +2,16 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockHome, removeWorld, type StoppedWorld, stopWorld } from '../embedded/world/index.ts';
+import { consoleLog, stopConsole } from './console-process.ts';
 import { leavingPath } from './leaving.ts';
 import { recordPath } from './load-mesh.ts';
 import { trustFolder } from './state.ts';
 
 export async function stopEverything(home: string): Promise<StoppedWorld> {
   await using _lock = await lockIfThere(home);
-  return stopWorld(home);
+  const hadConsole = await stopConsole(home);
+  const { processes } = await stopWorld(home);
+  return { processes: processes + (hadConsole ? 1 : 0) };
 }
 
 /**
@@ -18,7 +21,7 @@ export async function stopEverything(home: string): Promise<StoppedWorld> {
 export async function removeState(home: string): Promise<string[]> {
   const before = await entries(home);
   await removeWorld(home);
-  for (const path of [recordPath(home), leavingPath(home), trustFolder(home), join(home, 'lock')])
+  for (const path of [recordPath(home), leavingPath(home), trustFolder(home), consoleLog(home), join(home, 'lock')])
     await rm(path, { recursive: true, force: true });
   const after = await entries(home);
   if (before.length > 0 || after.length === 0) await rmdir(home).catch(() => {}); // something of the user's is in it, or it was never made

@@ -1,16 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { IsthmusError } from '../errors/index.ts';
-
-/** The folder of the web application, bundled if it is not yet. */
+/** The folder of the web application, bundled if it is not yet. The bundler is loaded for that alone: it is the largest thing here. */
 export async function preparePages(): Promise<{ folder: string }> {
-  const bundler = join(import.meta.dirname, 'bundle.ts');
-  if (!existsSync(bundler))
-    throw new IsthmusError({
-      code: 'console.no-pages',
-      what: 'this build of Isthmus has no pages, but the API answers',
-      where: bundler,
-    });
-  const { buildWeb } = await import(bundler);
+  const { buildWeb } = await import('./bundle.ts');
   return buildWeb();
 }

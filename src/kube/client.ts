@@ -1,6 +1,7 @@
 /** A light client of the Kubernetes API over node:https: start-up and memory are budgets, so no generated models are loaded. */
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { IsthmusError, messageOf } from '../errors/index.ts';
 import { inClusterConnection, type KubeConnection } from './connection.ts';
@@ -55,6 +56,9 @@ const patchContentTypes: Record<PatchType, string> = {
   apply: 'application/apply-patch+yaml',
 };
 
+const mostRetries = 10;
+const longestRetryMs = 5_000;
+
 const metadataOnlyAccept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 export class KubeClient implements AsyncDisposable {
@@ -81,9 +85,13 @@ export class KubeClient implements AsyncDisposable {
     return new KubeClient(inClusterConnection());
   }
 
-  /** Ends idle connections; running requests and watches end by their own signals. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends all connections, also those of running requests and watches, which fail by it; the next request opens a new one. */
+  disconnect(): void {
     this.#agent.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disconnect();
   }
 
   /**
@@ -91,7 +99,7 @@ export class KubeClient implements AsyncDisposable {
    * @throws KubeApiError for every status that is not a success; IsthmusError `kube.unreachable` when there is no answer.
    */
   async request(method: string, path: string, options: RequestOptionsKube = {}): Promise<any> {
-    const response = await this.open(method, path, options);
+    const response = await this.#openPatiently(method, path, options);
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -103,6 +111,22 @@ export class KubeClient implements AsyncDisposable {
     const status = response.statusCode ?? 0;
     if (status < 200 || status > 299) throw new KubeApiError({ status, body, method, path, server: this.name });
     return body;
+  }
+
+  /** A server that is not ready for a request says when to ask again; nothing of the request has been done then. */
+  async #openPatiently(method: string, path: string, options: RequestOptionsKube): Promise<IncomingMessage> {
+    for (let attempt = 1; ; attempt++) {
+      const response = await this.open(method, path, options);
+      const seconds = Number(response.headers['retry-after'] ?? Number.NaN);
+      const isNotReady = response.statusCode === 429 || (response.statusCode ?? 0) >= 500;
+      if (!isNotReady || Number.isNaN(seconds) || attempt > mostRetries) return response;
+      response.resume();
+      await pause(
+        Math.min(seconds * 1000, longestRetryMs),
+        undefined,
+        options.signal ? { signal: options.signal } : {},
+      );
+    }
   }
 
   /** One request whose answer is read by the caller as it comes; statuses are not judged. */

@@ -47,6 +47,7 @@ export const kinds = {
   CronJob: batch('CronJob', 'cronjobs'),
   EndpointSlice: of('discovery.k8s.io', 'v1')('EndpointSlice', 'endpointslices'),
   Lease: of('coordination.k8s.io', 'v1')('Lease', 'leases'),
+  HorizontalPodAutoscaler: of('autoscaling', 'v2')('HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
   PodDisruptionBudget: of('policy', 'v1')('PodDisruptionBudget', 'poddisruptionbudgets'),
   Role: rbac('Role', 'roles'),
   RoleBinding: rbac('RoleBinding', 'rolebindings'),

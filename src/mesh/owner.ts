@@ -16,6 +16,8 @@ export const ownedKinds: Kind[] = [
   kinds.PeerAuthentication,
   kinds.EnvoyFilter,
   kinds.Telemetry,
+  kinds.HorizontalPodAutoscaler,
+  kinds.PodDisruptionBudget,
   kinds.Deployment,
   kinds.Service,
   kinds.EndpointSlice,

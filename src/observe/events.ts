@@ -49,7 +49,8 @@ export class EventLog {
     for (const { id, kind, from, to, state, why } of links) {
       const before = this.#links.get(id);
       this.#links.set(id, state);
-      if (before === undefined || before === state) continue;
+      // That something could be looked at is no news; clusters that answer again are told as such.
+      if (before === undefined || before === state || (before === 'unknown' && state === 'ok')) continue;
       this.#add({
         cluster: to,
         type: 'link',

@@ -43,13 +43,15 @@ export class Observer implements AsyncDisposable {
   start(onLinks: () => void = () => {}): this {
     this.facts.start();
     let before = '';
-    this.#timer = setInterval(() => {
+    const look = (): void => {
       const { links } = this.mesh();
       this.events.acceptLinks(links);
       const now = links.map((one) => `${one.id}=${one.state}`).join();
       if (now !== before) onLinks();
       before = now;
-    }, lookAgainMs);
+    };
+    look();
+    this.#timer = setInterval(look, lookAgainMs);
     return this;
   }
 
@@ -64,7 +66,7 @@ export class Observer implements AsyncDisposable {
     if (known && now - known.at < trafficKeptMs) return known.traffic;
     const traffic = readTraffic(this.clusters, options);
     this.#traffic.set(key, { at: now, traffic });
-    for (const [other, { at }] of this.#traffic) if (now - at > 60_000) this.#traffic.delete(other);
+    for (const [other, { at }] of this.#traffic) if (now - at > trafficKeptMs) this.#traffic.delete(other);
     return traffic;
   }
 
@@ -76,21 +78,26 @@ export class Observer implements AsyncDisposable {
   async scope(
     options: RateOptions,
     isWanted: (where: NamespaceKey) => boolean,
+    isSeen: (where: NamespaceKey) => boolean = isWanted,
   ): Promise<Scope & { series: TrafficSeries[] }> {
     const traffic = await this.traffic(options);
     return {
       clusters: this.clusters,
       isWanted,
+      isSeen,
       health: this.healthOf(traffic.series),
       series: traffic.series,
       problems: [...problemsOf(this.clusters), ...traffic.problems],
     };
   }
 
-  async graph(options: GraphOptions & Pick<RateOptions, 'responseTime'> & { isPast?: boolean }): Promise<Graph> {
+  async graph(
+    options: GraphOptions & Pick<TrafficOptions, 'responseTime' | 'throughput'> & { isPast?: boolean },
+  ): Promise<Graph> {
     const traffic = await this.traffic({
       duration: options.duration,
       responseTime: options.responseTime,
+      throughput: options.throughput,
       ...(options.isPast ? { queryTime: options.queryTime } : {}),
     });
     const health = this.healthOf(traffic.series);
@@ -111,8 +118,10 @@ export class Observer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all([this.facts.stop(), this.events.stop()]);
+    // Requests that hang end with their clients.
+    const ended = Promise.all([this.facts.stop(), this.events.stop()]);
     await this.model[Symbol.asyncDispose]();
+    await ended;
   }
 
   #isPassage(name: string, namespace: string, workload: string): boolean {

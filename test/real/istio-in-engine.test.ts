@@ -1,10 +1,15 @@
 /** Upstream's istiod in place of ours inside the embedded engine: `controlPlane: istio`. */
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { KubeClient, loadKubeconfig } from '../../src/kube/index.ts';
+import { root } from '../support/isthmus.ts';
 import { type Binaries, binaryNames, ensureBinaries } from './support/binaries.ts';
 import { type MeshCommands, meshCommands } from './support/mesh-commands.ts';
 import { pilotImage, pilotProgram } from './support/real-world.ts';
+import { differences, type Facts, servedFacts } from './support/served.ts';
 
 let binaries: Binaries;
 let mesh: MeshCommands;
@@ -12,23 +17,38 @@ let upOutput = '';
 
 beforeAll(async () => {
   binaries = await ensureBinaries(binaryNames, console.log);
-  mesh = meshCommands(
-    stringify({
-      apiVersion: 'isthmus.dev/v1alpha1',
-      kind: 'Mesh',
-      metadata: { name: 'istio' },
-      spec: {
-        clusters: [
-          { name: 'east', network: 'network1', role: 'primary' },
-          { name: 'west', network: 'network2', role: 'remote', primary: 'east' },
-        ],
-        controlPlane: { implementation: 'istio', program: binaries.istioctl },
-        images: { [pilotImage]: pilotProgram(binaries) },
-      },
-    }),
-  );
+  mesh = meshCommands(meshText({ implementation: 'istio', program: binaries.istioctl }));
   upOutput = await mesh.succeed(['up']);
 });
+
+function meshText(controlPlane: unknown): string {
+  return stringify({
+    apiVersion: 'isthmus.dev/v1alpha1',
+    kind: 'Mesh',
+    metadata: { name: 'istio' },
+    spec: {
+      clusters: [
+        { name: 'east', network: 'network1', role: 'primary' },
+        { name: 'west', network: 'network2', role: 'remote', primary: 'east' },
+      ],
+      controlPlane,
+      ...(controlPlane === 'isthmus' ? {} : { images: { [pilotImage]: pilotProgram(binaries) } }),
+    },
+  });
+}
+
+async function factsOf({ home }: MeshCommands): Promise<Map<string, Facts>> {
+  const client = (name: string) => new KubeClient(loadKubeconfig(join(home, 'kubeconfig'), name));
+  await using east = client('east');
+  await using west = client('west');
+  return servedFacts({ east, west });
+}
+
+/** The patterns of the table in the document: each is a regular expression on the path of a fact. */
+function explanations(): RegExp[] {
+  const text = readFileSync(join(root, 'docs/istio-compatibility.md'), 'utf8');
+  return [...text.matchAll(/^\| `([^`]+)` \|/gm)].map(([, pattern]) => new RegExp(pattern!.replaceAll('\\|', '|')));
+}
 
 afterAll(async () => {
   await mesh?.[Symbol.asyncDispose]();
@@ -47,5 +67,20 @@ describe("Istio's control plane in the embedded engine", () => {
 
   test('a second up changes nothing', async () => {
     expect(await mesh.succeed(['up', '--no-verify'])).toContain('Nothing was changed.');
+  });
+
+  test('Isthmus’ own serves the same proxies the same, but for what docs/istio-compatibility.md explains', async () => {
+    const istio = await factsOf(mesh);
+    await using own = meshCommands(meshText('isthmus'));
+    await mesh.succeed(['down']);
+    await own.succeed(['up', '--no-verify']);
+    const found = differences(istio, await factsOf(own));
+    const explained = explanations();
+    const unexplained = found.filter(({ path }) => !explained.some((pattern) => pattern.test(path)));
+    console.log(`${istio.size} proxies, ${[...istio.values()].reduce((sum, facts) => sum + facts.size, 0)} facts`);
+    for (const { proxy, path, istio: theirs, isthmus: ours } of found)
+      console.log(`${proxy} ${path}\n    istio:   ${theirs ?? 'nothing'}\n    isthmus: ${ours ?? 'nothing'}`);
+    expect(istio.size).toBe(6);
+    expect(unexplained).toEqual([]);
   });
 });

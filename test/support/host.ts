@@ -44,7 +44,8 @@ function ownProcesses(home: string): string[] {
     .filter(([pid]) => pid !== process.pid)
     .filter(
       ([pid, { line }]) =>
-        /^(\S*\/)?(envoy|prometheus|unshare) |src\/embedded\/|isthmus-home=/.test(line) && !isForeign(pid),
+        /^(\S*\/)?(envoy|prometheus|unshare) |src\/embedded\/|isthmus-home=|main\.ts console/.test(line) &&
+        !isForeign(pid),
     )
     .map(([, { line }]) => line);
 }

@@ -12,6 +12,7 @@ export const console: CommandSpec = {
     { flags: '--listen <address>', description: 'the address (default: 127.0.0.1); any other needs --auth token' },
     { flags: '--auth <strategy>', description: 'anonymous or token (default: anonymous)' },
     { flags: '--allow-edit', description: "permit changes of Istio's configuration" },
+    { flags: '--background', description: 'as `isthmus up` starts it: `isthmus down` ends it' },
     ...kubeconfigOptions,
   ],
   async run(context, _args, options) {

@@ -3,8 +3,10 @@ import { artifacts } from './artifacts.ts';
 import { ca } from './ca.ts';
 import { cluster } from './cluster.ts';
 import { console } from './console.ts';
+import { doctor } from './doctor.ts';
 import { down } from './down.ts';
 import { explain } from './explain.ts';
+import { graph } from './graph.ts';
 import { init } from './init.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { logs } from './logs.ts';
@@ -12,6 +14,7 @@ import { plan } from './plan.ts';
 import { schema } from './schema.ts';
 import { secret } from './secret.ts';
 import { status } from './status.ts';
+import { top } from './top.ts';
 import { up } from './up.ts';
 import { upgrade } from './upgrade.ts';
 import { verify } from './verify.ts';
@@ -28,8 +31,11 @@ export const commands: CommandSpec[] = [
   cluster,
   upgrade,
   explain,
+  doctor,
   down,
   console,
+  graph,
+  top,
   kubeconfig,
   logs,
   init,

@@ -79,6 +79,7 @@ function render(found: MeshStatus, style: ReturnType<typeof styleFor>): string {
   );
   return [
     `${found.mesh} ${style('dim', `mesh ID ${found.meshID}, trust domain ${found.trustDomain}, state in ${found.home}`)}`,
+    ...(found.console ? [`console ${found.console}`] : []),
     clusters,
     ...(found.controlPlanes.length > 0 ? [controlPlanes] : []),
     ...(found.clusters.some((cluster) => cluster.certificates.length > 0) ? [certificates] : []),

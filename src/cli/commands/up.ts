@@ -15,6 +15,7 @@ export const up: CommandSpec = {
     { flags: '--no-verify', description: 'do not verify at the end' },
     { flags: '--take-over', description: 'make objects that others have made in existing clusters those of Isthmus' },
     { flags: '-y, --yes', description: 'do not ask before a change that requests may feel' },
+    { flags: '--no-console', description: 'do not start the console' },
   ],
   formats: true,
   async run(context, _args, options) {
@@ -47,12 +48,25 @@ export const up: CommandSpec = {
         takeOver,
       });
       await takeAway(mesh, leaving, context, progress);
+      const { startMeshConsole } = await import('../mesh-console.ts');
+      const starting =
+        options['console'] === false ? undefined : startMeshConsole({ mesh, clusters, context, progress });
       const { verifyMesh, printFacts } = await import('../verification.ts');
       const facts = options['verify'] === false ? undefined : await verifyMesh({ mesh, clusters, progress, context });
+      const console = await starting;
       progress.close();
       const { printStanding } = await import('../standing.ts');
       if (facts && context.output === 'table') await printFacts(facts, context);
-      await printStanding({ mesh, clusters, started, made, facts, milliseconds: performance.now() - begun, context });
+      await printStanding({
+        mesh,
+        clusters,
+        started,
+        made,
+        facts,
+        console,
+        milliseconds: performance.now() - begun,
+        context,
+      });
       return facts && !facts.ok ? exitCodes.failed : exitCodes.ok;
     } catch (error) {
       progress.close();

@@ -111,6 +111,18 @@ function callKubelet(
   );
 }
 
+const streamNames = { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' };
+
+/** What a client asks for, in the kubelet's own words: these are other ones than the API's. */
+function kubeletQuery(asked: URLSearchParams): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, kubeletName] of Object.entries(streamNames))
+    if (['true', '1'].includes(asked.get(name) ?? '')) query.set(kubeletName, '1');
+  for (const word of asked.getAll('command')) query.append('command', word);
+  for (const port of asked.getAll('ports')) query.append('port', port);
+  return query;
+}
+
 /** Headers of one connection do not belong to the next, nor do our caller's credentials. */
 function passedHeaders(request: ApiRequest | undefined): Record<string, string | string[]> {
   const dropped = new Set([
@@ -249,12 +261,11 @@ export function upgradeToKubelet(
 ): void {
   const pod = findPod(context, target.namespace, target.pod);
   const kubelet = kubeletOf(context, pod);
-  const query = new URLSearchParams(request.query);
+  const query = kubeletQuery(request.query);
   const tail =
     target.action === 'portforward'
       ? `/portForward/${target.namespace}/${target.pod}`
-      : `/${target.action}/${target.namespace}/${target.pod}/${chooseContainer(pod, query.get('container'))}`;
-  query.delete('container');
+      : `/${target.action}/${target.namespace}/${target.pod}/${chooseContainer(pod, request.query.get('container'))}`;
   const { certPem, keyPem, caPem } = context.kubeletClient;
   const upstream = connect(
     { host: kubelet.host, port: kubelet.port, cert: certPem, key: keyPem, ca: caPem, ALPNProtocols: ['http/1.1'] },

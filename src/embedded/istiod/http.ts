@@ -27,6 +27,11 @@ export function startDebugServer(port: number, sources: DebugSources): Promise<S
   return listening(server, port);
 }
 
+/** The body of a page, for who asks over ADS. */
+export async function debugPage(path: string, sources: DebugSources): Promise<string> {
+  return (await answer(new URL(path, 'http://localhost'), sources)).body;
+}
+
 interface Reply {
   status?: number;
   type?: string;
@@ -37,7 +42,8 @@ async function answer(url: URL, sources: DebugSources): Promise<Reply> {
   const { registry, xds } = sources;
   const json = (value: unknown): Reply => ({ body: JSON.stringify(value, null, 2) });
   const snapshot = registry.current();
-  switch (url.pathname) {
+  // istioctl asks for //version.
+  switch (url.pathname.replace(/^\/+/, '/')) {
     case '/ready':
       return sources.isReady()
         ? { type: 'text/plain', body: 'ready' }
@@ -45,7 +51,7 @@ async function answer(url: URL, sources: DebugSources): Promise<Reply> {
     case '/metrics':
       return { type: 'text/plain; version=0.0.4', body: await sources.metrics() };
     case '/version':
-      return { type: 'text/plain', body: '1.31.0-isthmus' };
+      return { type: 'text/plain', body: '1.31.0-isthmus-Clean' };
     case '/debug/clusterz':
       return json([
         { id: registry.local.id, secretName: '', syncStatus: 'synced' },

@@ -14,7 +14,7 @@ import {
 import { authenticator } from './authenticate.ts';
 import { CertificateAuthority } from './ca/authority.ts';
 import { ServingCertificate } from './ca/serving.ts';
-import { startDebugServer, startWebhookServer } from './http.ts';
+import { debugPage, startDebugServer, startWebhookServer } from './http.ts';
 import { type InjectionSettings, inject } from './inject/index.ts';
 import { metricsRegistry } from './metrics.ts';
 import { MeshRegistry } from './registry/index.ts';
@@ -43,6 +43,7 @@ export async function startIstiod(options: IstiodOptions): Promise<{ stop(): Pro
     authenticate,
     debounceAfterMs: settings.debounceAfterMs,
     debounceMaxMs: settings.debounceMaxMs,
+    debugPage: (path) => debugPage(path, debugSources),
     log,
   });
   let ready = false;

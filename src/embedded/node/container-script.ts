@@ -34,6 +34,7 @@ export function containerScript(options: RootOptions): string {
     'mount -t overlay -o lowerdir=/etc,upperdir=.up,workdir=.work overlay etc',
     'mount -t proc proc proc',
     'for d in null zero full random urandom tty; do : > dev/$d; mount --bind /dev/$d dev/$d; done',
+    'mkdir dev/pts; mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts dev/pts; ln -s pts/ptmx dev/ptmx',
     'ln -s /proc/self/fd dev/fd; ln -s /proc/self/fd/0 dev/stdin; ln -s /proc/self/fd/1 dev/stdout; ln -s /proc/self/fd/2 dev/stderr; mkdir dev/shm; chmod 1777 dev/shm',
     'rm -f etc/hosts etc/resolv.conf etc/hostname',
     `cp ${quote(options.hosts)} etc/hosts; cp ${quote(options.resolvConf)} etc/resolv.conf; echo ${quote(options.hostname)} > etc/hostname`,

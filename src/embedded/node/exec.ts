@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Starts a program in the container whose first process is `pid`. */
-export function startInContainer(pid: number, command: string[]): ChildProcess {
+/** Starts a program in the container whose first process is `pid`, with more in its environment than the container has. */
+export function startInContainer(pid: number, command: string[], more: Record<string, string> = {}): ChildProcess {
   return spawn(
     'nsenter',
     [
@@ -21,7 +21,7 @@ export function startInContainer(pid: number, command: string[]): ChildProcess {
       ...command,
     ],
     {
-      env: environmentOfProcess(pid),
+      env: { ...environmentOfProcess(pid), ...more },
       stdio: ['pipe', 'pipe', 'pipe'],
     },
   );

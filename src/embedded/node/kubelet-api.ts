@@ -1,22 +1,19 @@
-/** The kubelet's own API on port 10250: logs, exec and what runs. Only the API server may call it, by its client certificate. */
+/** The kubelet's own API on port 10250: logs, exec, port-forward and what runs. Only the API server may call it, by its client certificate. */
 import { existsSync, readdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { type WebSocket, WebSocketServer } from 'ws';
 import type { Pod } from '../../kube/index.ts';
 import { type LogQuery, readLog, show } from './container-log.ts';
-import { startInContainer } from './exec.ts';
 import type { KubeletOptions } from './options.ts';
 import type { PodWorker } from './pod-worker.ts';
+import { refuse, upgrades } from './streaming/index.ts';
 
 interface Pods {
   find(namespace: string, name: string): PodWorker | undefined;
   pods(): Pod[];
 }
-
-const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
 export async function startKubeletApi(options: KubeletOptions, pods: Pods): Promise<{ stop(): Promise<void> }> {
   const server: Server = createServer({
@@ -26,11 +23,7 @@ export async function startKubeletApi(options: KubeletOptions, pods: Pods): Prom
     requestCert: true,
     rejectUnauthorized: true,
   });
-  const sockets = new WebSocketServer({
-    noServer: true,
-    handleProtocols: (offered) => protocols.find((one) => offered.has(one)) ?? false,
-    perMessageDeflate: false,
-  });
+  const streams = upgrades();
   const open = new Set<TLSSocket>();
   server.on('secureConnection', (socket) => {
     open.add(socket);
@@ -43,14 +36,14 @@ export async function startKubeletApi(options: KubeletOptions, pods: Pods): Prom
       .split('/')
       .filter(Boolean)
       .map(decodeURIComponent);
-    const pid = pods.find(namespace, name)?.containers.find((one) => one.spec.name === container)?.pid;
-    const refuse = (code: number, message: string) =>
-      socket.end(
-        `HTTP/1.1 ${code} Refused\r\ncontent-type: text/plain\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
-      );
-    if (action !== 'exec') return refuse(501, `${action} is not served by this kubelet`);
-    if (!pid) return refuse(404, `container ${container} in pod ${name} is not running`);
-    sockets.handleUpgrade(request, socket, head, (webSocket) => execOver(webSocket, pid, url.searchParams));
+    const worker = pods.find(namespace, name);
+    if (!worker) return refuse(socket, 404, `pod ${namespace}/${name} is not on this node`);
+    const target = { query: url.searchParams, pod: { name: `${namespace}/${name}`, ...worker.network } };
+    if (action === 'portForward') return streams.serve({ ...target, action }, request, socket, head);
+    if (action !== 'exec') return refuse(socket, 501, `${action} is not served by this kubelet`);
+    const pid = worker.containers.find((one) => one.spec.name === container)?.pid;
+    if (!pid) return refuse(socket, 404, `container ${container} in pod ${name} is not running`);
+    streams.serve({ ...target, action, pid }, request, socket, head);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -130,46 +123,4 @@ function newestBefore(folder: string, restart: number): string | undefined {
     .map(Number)
     .filter((one) => one < restart);
   return numbers.length > 0 ? join(folder, `${Math.max(...numbers)}.log`) : undefined;
-}
-
-const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
-
-/** Runs a command with its streams on the channels of a websocket. A terminal is not given: the command sees pipes. */
-function execOver(socket: WebSocket, pid: number, query: URLSearchParams): void {
-  const command = query.getAll('command');
-  const child = startInContainer(pid, command);
-  const send = (channel: number, chunk: Buffer | string): void => {
-    if (socket.readyState === socket.OPEN) socket.send(Buffer.concat([Buffer.from([channel]), Buffer.from(chunk)]));
-  };
-  const wants = (name: string): boolean => ['true', '1'].includes(query.get(name) ?? '');
-  child.stdout?.on('data', (chunk) => wants('stdout') && send(channels.stdout, chunk));
-  child.stderr?.on('data', (chunk) =>
-    wants('stderr') ? send(channels.stderr, chunk) : wants('tty') && send(channels.stdout, chunk),
-  );
-  child.stdin?.on('error', () => {});
-  if (!wants('stdin')) child.stdin?.end();
-  socket.on('message', (message: Buffer) => {
-    if (message[0] === channels.stdin) child.stdin?.write(message.subarray(1));
-    else if (message[0] === channels.close && message[1] === channels.stdin) child.stdin?.end();
-  });
-  socket.on('close', () => child.kill('SIGKILL'));
-  socket.on('error', () => child.kill('SIGKILL'));
-  const finish = (status: unknown): void => {
-    send(channels.error, JSON.stringify(status));
-    socket.close(1000);
-  };
-  child.on('error', (error) =>
-    finish({ metadata: {}, status: 'Failure', reason: 'InternalError', message: error.message, code: 500 }),
-  );
-  child.on('close', (code, signal) => {
-    const exit = code ?? 128 + (signal === 'SIGKILL' ? 9 : 15);
-    if (exit === 0) return finish({ metadata: {}, status: 'Success' });
-    finish({
-      metadata: {},
-      status: 'Failure',
-      reason: 'NonZeroExitCode',
-      message: `command terminated with non-zero exit code: exit status ${exit}`,
-      details: { causes: [{ reason: 'ExitCode', message: String(exit) }] },
-    });
-  });
 }

@@ -73,6 +73,11 @@ export class PodWorker {
     return this.#context.logFolder;
   }
 
+  /** Its network namespace, and a folder in memory whose path is short enough for sockets. */
+  get network(): { netns: string; folder: string } {
+    return this.#context;
+  }
+
   /** Takes in a newer version of the object. */
   update(pod: Pod): void {
     this.#pod = pod;

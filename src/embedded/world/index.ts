@@ -14,6 +14,7 @@ export {
 export { type KubeconfigEntry, kubeconfigOf } from './kubeconfig.ts';
 export type { StartOptions } from './launch.ts';
 export { lockHome } from './lock.ts';
+export { type ProcessFacts, proportionalSetSize, readProcesses } from './processes.ts';
 export { type StartedWorld, startWorld } from './start.ts';
 export { type WorldStatus, worldStatus } from './status.ts';
 export { removeWorld, type StoppedWorld, stopWorld } from './stop.ts';

@@ -58,7 +58,7 @@ async function filledToken(context: PartContext): Promise<Secret> {
       };
     },
     judge: (found) =>
-      found?.data?.['token'] && found.data['ca.crt']
+      !found || (found.data?.['token'] && found.data['ca.crt'])
         ? undefined
         : { why: 'it holds no token', ends: "the cluster's token controller fills it" },
   });

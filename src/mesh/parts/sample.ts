@@ -59,7 +59,7 @@ function objects(context: PartContext): DesiredObject[] {
         ],
       },
     ),
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'curl', namespace } },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'curl', namespace, labels: { account: 'curl' } } },
     service('curl', 80, 80),
     deployment(
       'curl',

@@ -121,12 +121,12 @@ async function release(client: KubeClient, { kind, object }: Found): Promise<voi
   await client.apply(kind, empty, { fieldManager });
 }
 
+/** What istiod writes into every namespace; newer Istio also a list of revoked certificates. */
+const distributed = new Set(['istio-ca-root-cert', 'istio-ca-crl']);
+
 async function removeRoots(client: KubeClient, result: Removed): Promise<void> {
-  const { items } = await client.list(kinds.ConfigMap, {
-    labelSelector: 'istio.io/config=true',
-    fieldSelector: 'metadata.name=istio-ca-root-cert',
-  });
-  for (const object of items) {
+  const { items } = await client.list(kinds.ConfigMap, { labelSelector: 'istio.io/config=true' });
+  for (const object of items.filter(({ metadata }) => distributed.has(metadata.name ?? ''))) {
     await remove(client, { kind: kinds.ConfigMap, object });
     result.removed.push(nameOf(object));
   }

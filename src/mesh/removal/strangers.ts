@@ -53,6 +53,7 @@ const generatedKinds = new Set(['Event', 'Lease', 'Endpoints', 'EndpointSlice', 
 const generatedNames = new Set([
   'ConfigMap kube-root-ca.crt',
   'ConfigMap istio-ca-root-cert',
+  'ConfigMap istio-ca-crl',
   'ServiceAccount default',
 ]);
 const generators = ['istiod', 'pilot-discovery'];

@@ -17,6 +17,15 @@ export interface ChangeOptions {
 const fieldManager = 'isthmus-console';
 const bookkeeping = ['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'managedFields', 'selfLink'];
 
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** kubectl's own note is not shown, so that a text without it is no wish to lose it. */
+function withKubectlNote(metadata: KubeObject['metadata'], before: KubeObject['metadata']): KubeObject['metadata'] {
+  const note = before.annotations?.[lastApplied];
+  if (note === undefined || metadata.annotations?.[lastApplied] !== undefined) return metadata;
+  return { ...metadata, annotations: { ...metadata.annotations, [lastApplied]: note } };
+}
+
 /**
  * Replaces the object. With a resourceVersion in it, a change that somebody else has made meanwhile is a conflict (409) and is not overwritten.
  * @throws KubeApiError as the API server refuses it: by schema, by istiod's webhook, or by rights
@@ -27,7 +36,7 @@ export async function changeConfig({ client, kind, object, dryRun, judge }: Chan
   const wanted = {
     ...object,
     metadata: {
-      ...object.metadata,
+      ...withKubectlNote(object.metadata, before.metadata),
       resourceVersion: object.metadata.resourceVersion ?? before.metadata.resourceVersion!,
     },
   };

@@ -69,7 +69,7 @@ export function appDetails(
       (end) => end.cluster === cluster.name && end.namespace === namespace && end.app === name,
     ),
     elsewhere: scope.clusters
-      .filter((one) => one !== cluster && scope.isWanted({ cluster: one.name, namespace }))
+      .filter((one) => one !== cluster && scope.isSeen({ cluster: one.name, namespace }))
       .map((one) => ({
         cluster: one.name,
         workloads: scope.health.workloadsOfApp(one.name, namespace, name).map((workload) => workload.name),

@@ -87,8 +87,9 @@ function countValidations(validations: IstioValidation[], cluster: string, names
 
 function crossingOf({ isWanted }: Scope, series: TrafficSeries[]): Overview['crossing'] {
   const sums = new Map<string, Overview['crossing'][number]>();
-  for (const { sample, shown } of flowsOf(series.filter((one) => one.protocol !== 'tcp'))) {
-    const { source, destination } = sample;
+  for (const { sample, shown } of flowsOf(series)) {
+    const { source, destination, protocol } = sample;
+    if (protocol === 'tcp') continue;
     if (!isKnown(source.cluster) || !isKnown(destination.cluster)) continue;
     if (!isWanted(source) && !isWanted(destination)) continue;
     const key = `${source.cluster}>${destination.cluster}`;
@@ -107,7 +108,8 @@ function serviceFigures({ isWanted }: Scope, series: TrafficSeries[]) {
     string,
     { cluster: string; namespace: string; service: string; rate: number; errorRate: number; p95: number }
   >();
-  for (const { shown, sample } of flowsOf(series.filter((one) => one.protocol !== 'tcp'))) {
+  for (const { shown, sample } of flowsOf(series)) {
+    if (sample.protocol === 'tcp') continue;
     const { serviceName, serviceNamespace, cluster: answered } = sample.destination;
     const cluster = isKnown(answered) ? answered : sample.source.cluster;
     if (!isKnown(serviceName) || !isWanted({ cluster, namespace: serviceNamespace })) continue;

@@ -8,6 +8,8 @@ export interface Scope {
   clusters: ClusterModel[];
   /** Whether the reader asked for it, and may see it. */
   isWanted: (where: NamespaceKey) => boolean;
+  /** Whether it may be named beside what was asked for. */
+  isSeen: (where: NamespaceKey) => boolean;
   health: HealthReader;
   problems: SourceProblem[];
 }

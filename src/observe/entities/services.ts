@@ -48,7 +48,7 @@ function serviceItem(
     sameIn: scope.clusters
       .filter(
         (one) =>
-          one !== cluster && scope.isWanted({ cluster: one.name, namespace }) && one.get('Service', namespace, name),
+          one !== cluster && scope.isSeen({ cluster: one.name, namespace }) && one.get('Service', namespace, name),
       )
       .map((one) => one.name),
     serviceRegistry: 'Kubernetes',

@@ -1,7 +1,7 @@
 /** Istio's configuration as one control plane reads it, and what lies in clusters where nobody reads it. */
 import { type Kind, type KubeObject, kinds } from '../../kube/index.ts';
 import type { ControlPlane, MeshFacts } from './facts.ts';
-import { isExportedTo, resolveHost, specificity } from './istio/hosts.ts';
+import { isExportedTo, resolveHost, selects, specificity } from './istio/hosts.ts';
 import type { Decision, Deviation, ObjectReference } from './types.ts';
 
 export interface IstioConfig {
@@ -58,7 +58,7 @@ export async function readConfig(facts: MeshFacts, cluster: string): Promise<Ist
     cluster: plane ? from : undefined,
     plane,
     rootNamespace: mesh.rootNamespace ?? plane?.namespace ?? 'istio-system',
-    domain: 'cluster.local',
+    domain: plane?.domain ?? 'cluster.local',
     virtualServices: virtualServices!,
     destinationRules: destinationRules!,
     peerAuthentications: peerAuthentications!,
@@ -143,5 +143,36 @@ export function configOf(resource: any): { kind: string; namespace: string; name
       .join(''),
     namespace,
     name,
+  };
+}
+
+/** A service that is there and that the proxy does not know: who leaves it out. */
+export function leftOut(
+  config: IstioConfig,
+  client: { namespace: string; labels: Record<string, string> },
+  service: { cluster: string; object: KubeObject; hostname: string },
+): Deviation {
+  const own = config.sidecars.filter((one) => one.metadata.namespace === client.namespace);
+  const sidecar =
+    own.find((one) => one['spec']?.workloadSelector && selects(one['spec'].workloadSelector.labels, client.labels)) ??
+    own.find((one) => !one['spec']?.workloadSelector) ??
+    config.sidecars.find((one) => one.metadata.namespace === config.rootNamespace && !one['spec']?.workloadSelector);
+  const exportTo = service.object.metadata.annotations?.['networking.istio.io/exportTo'];
+  const reference = sidecar
+    ? referenceOf(config.cluster ?? service.cluster, { ...sidecar, kind: 'Sidecar' })
+    : referenceOf(service.cluster, { ...service.object, kind: 'Service' });
+  const why = exportTo
+    ? `its annotation networking.istio.io/exportTo is ${exportTo}`
+    : sidecar
+      ? `${nameText(reference)} has egress hosts ${(sidecar['spec']?.egress ?? []).flatMap((one: any) => one.hosts ?? []).join(', ')}`
+      : 'its proxy has not been told of it yet';
+  return {
+    code: 'route-cluster-missing',
+    severity: 'warning',
+    message: `The client's proxy does not know ${service.hostname}: ${why}. Requests are passed on as they are, in plain text and within the cluster alone.`,
+    object: reference,
+    ...(sidecar && !exportTo
+      ? { fix: `kubectl --context ${reference.cluster} -n ${reference.namespace} edit sidecar ${reference.name}` }
+      : {}),
   };
 }

@@ -28,6 +28,8 @@ export interface ControlPlane {
   proxies: any[];
   /** ConfigMap istio, key mesh. */
   meshConfig: any;
+  /** Suffix of service names, as istiod was started with. */
+  domain: string;
 }
 
 const longestMs = 15_000;
@@ -65,9 +67,9 @@ export class MeshFacts {
   list<T extends KubeObject>(
     cluster: string,
     kind: Kind,
-    options: { namespace?: string; labelSelector?: string } = {},
+    options: { namespace?: string; labelSelector?: string; limit?: number } = {},
   ): Promise<T[]> {
-    const key = [cluster, kind.group, kind.plural, options.namespace, options.labelSelector].join(' ');
+    const key = [cluster, kind.group, kind.plural, options.namespace, options.labelSelector, options.limit].join(' ');
     const known = this.#lists.get(key);
     if (known) return known as Promise<T[]>;
     const made = within(this.client(cluster).list<T>(kind, options), this.#signal).then(
@@ -133,7 +135,7 @@ export class MeshFacts {
     ]);
     const text = maps.find((one) => one.metadata.name === 'istio')?.['data']?.mesh ?? '';
     const { parse } = await import('yaml');
-    return { cluster, namespace, pod: name, known, proxies, meshConfig: parse(text) ?? {} };
+    return { cluster, namespace, pod: name, known, proxies, meshConfig: parse(text) ?? {}, domain: domainOf(pod) };
   }
 
   /** Istio's own istiod shows its pages to its own pod alone; then they are asked for there. */
@@ -154,12 +156,18 @@ export class MeshFacts {
     return found ?? [];
   }
 
+  /** Nothing can be said of a cluster whose pods are not shown. */
+  isUnread(cluster: string): boolean {
+    return this.unread.some((one) => one.cluster === cluster && one.what === kinds.Pod.plural);
+  }
+
   /** Istio's ID of a cluster: what its istiod or its proxies are called by, else its name. */
   clusterId(cluster: string): Promise<string> {
     return this.once(`id ${cluster}`, async () => {
       const [deployments, pods] = await Promise.all([
         this.list<Deployment>(cluster, kinds.Deployment, { labelSelector: 'app=istiod' }),
-        this.list<Pod>(cluster, kinds.Pod, { labelSelector: 'service.istio.io/canonical-name' }),
+        // Any few of its proxies tell it, however many there are.
+        this.list<Pod>(cluster, kinds.Pod, { labelSelector: 'service.istio.io/canonical-name', limit: 20 }),
       ]);
       const ids = [
         ...deployments.map((one) => envOf(one.spec['template']?.spec?.containers, 'CLUSTER_ID')),
@@ -195,6 +203,14 @@ export class MeshFacts {
     const system = planes[0]?.namespace ?? 'istio-system';
     return namespaces.find((one) => one.metadata.name === system)?.metadata.labels?.['topology.istio.io/network'] ?? '';
   }
+}
+
+function domainOf(pod: Pod): string {
+  const args: string[] = (pod.spec['containers'] ?? []).flatMap((one: any) => one.args ?? []);
+  const index = args.indexOf('--domain');
+  return (
+    (index === -1 ? args.find((one) => one.startsWith('--domain='))?.slice(9) : args[index + 1]) ?? 'cluster.local'
+  );
 }
 
 function asList(value: unknown): any[] | undefined {

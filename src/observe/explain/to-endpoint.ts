@@ -59,11 +59,19 @@ export async function toEndpoint(
 async function nobody(
   trace: Trace,
   cluster: string,
-  { address, port }: Endpoint,
+  { address, port, workload }: Endpoint,
   { service }: ReachedCluster,
   retried: boolean,
 ): Promise<End> {
   if (!service) return endOf('unknown', `${address}:${port} is outside of the clusters that are known here`);
+  const { clusterId } = workload;
+  if (clusterId && !(await trace.facts.clusterNamed(clusterId)))
+    return endOf(
+      'unknown',
+      `it goes to ${address}:${port} of cluster ${clusterId}, which is not among those looked at`,
+    );
+  if (trace.facts.isUnread(cluster))
+    return endOf('unknown', `it goes to ${address}:${port} of ${cluster}, which cannot be read`);
   const written = (await endpointsIn(trace.facts, service, cluster)).find((one) => one.address === address && !one.pod);
   if (written) return endOf('reaches', `${address}:${port}, no pod, by EndpointSlice ${written.slice.metadata.name}`);
   const foreign = cluster !== trace.client.cluster && (await trace.facts.networkOf(cluster)) !== trace.client.network;

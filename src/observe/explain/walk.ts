@@ -33,7 +33,9 @@ async function fromName(trace: Trace, first: Step, dump: ProxyDump | undefined, 
       steps,
       await withoutProxy(trace, named.addresses, named.service, 'it has no sidecar', first.deviations.at(-1)?.fix),
     );
-  if (!dump) return ending(steps, endOf('unknown', 'what the client’s proxy does is not known'));
+  if (!dump) return ending(steps, endOf('unknown', "what the client's proxy does is not known"));
+  if (dump.nodeId.startsWith('router~'))
+    return ending(steps, endOf('unknown', 'the client is a gateway, whose own requests are not followed'));
   const addresses = named.addresses.length > 0 ? named.addresses.slice(0, mostFollowed) : [''];
   const ways = await Promise.all(addresses.map((address) => throughProxy(trace, dump, address, named.service)));
   return forked(
@@ -146,7 +148,7 @@ async function passedThrough(trace: Trace, { address, dump, service }: Outbound)
     alpn: [],
     retried: false,
     clientDump: dump,
-    plainBecause: 'a pod’s address is called, for which the proxy knows no service',
+    plainBecause: "a pod's address is called, for which the proxy knows no service",
     throughGateway: false,
   });
   return ending(steps, end);

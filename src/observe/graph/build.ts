@@ -19,8 +19,9 @@ export function buildElements(series: TrafficSeries[], options: BuildOptions): E
   const elements = new Elements();
   const isServiceGraph = options.graphType === 'service';
   const inject = options.injectServiceNodes || isServiceGraph;
-  for (const flow of flowsOf(series.filter((one) => isShown(one, options)))) {
+  for (const flow of flowsOf(series)) {
     const { sample } = flow;
+    if (!isShown(sample, options)) continue;
     const source = sourceOf(sample, options.graphType);
     const destination = destinationOf(sample, options.graphType);
     if (!source || !destination) continue;

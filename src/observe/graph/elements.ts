@@ -28,6 +28,8 @@ export interface BuiltEdge {
   /** Milliseconds times rate, and the rate for which they are known. */
   time: number;
   timed: number;
+  /** Bytes in a second; undefined where they were not measured. */
+  throughput: number | undefined;
 }
 
 export class Elements {
@@ -58,6 +60,7 @@ export class Elements {
       principals: undefined,
       time: 0,
       timed: 0,
+      throughput: undefined,
     };
     this.edges.set(key, edge);
     return edge;
@@ -65,7 +68,8 @@ export class Elements {
 }
 
 export function addFlow(edge: BuiltEdge, flow: Flow): void {
-  for (const { code, flags, rate, destination, responseTime } of flow.shown) {
+  for (const { code, flags, rate, destination, responseTime, throughput } of flow.shown) {
+    if (throughput !== undefined) edge.throughput = (edge.throughput ?? 0) + throughput;
     edge.rate += rate;
     const sums = edge.codes.get(code) ?? { rate: 0, flags: new Map(), hosts: new Map() };
     edge.codes.set(code, sums);
@@ -101,5 +105,6 @@ export function addEdge(into: BuiltEdge, from: BuiltEdge): void {
   into.judged += from.judged;
   into.time += from.time;
   into.timed += from.timed;
+  if (from.throughput !== undefined) into.throughput = (into.throughput ?? 0) + from.throughput;
   into.principals ??= from.principals;
 }

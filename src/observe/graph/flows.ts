@@ -8,6 +8,8 @@ import type { TrafficSeries } from '../prometheus/traffic.ts';
 export interface Flow {
   /** Any of them: they agree on both ends and on the protocol. */
   sample: TrafficSeries;
+  bySource: TrafficSeries[];
+  byDestination: TrafficSeries[];
   /** Those whose rates are shown. */
   shown: TrafficSeries[];
   /** Sums of rates by who counted. */
@@ -19,28 +21,51 @@ export interface Flow {
   principals: { source: string; destination: string } | undefined;
 }
 
+/** Graph, health and lists of one moment are made of the same series. */
+const kept = new WeakMap<TrafficSeries[], Flow[]>();
+
 export function flowsOf(series: TrafficSeries[]): Flow[] {
-  const byEnds = new Map<string, { source: TrafficSeries[]; destination: TrafficSeries[] }>();
+  const known = kept.get(series);
+  if (known) return known;
+  const byPath = new Map<string, Flow>();
   for (const one of series) {
-    const { source: from, destination: to, protocol } = one;
-    const key = `${protocol}|${from.cluster}|${from.namespace}|${from.workload}|${from.app}|${from.version}|${to.cluster}|${to.namespace}|${to.workload}|${to.app}|${to.version}|${to.serviceNamespace}|${to.serviceName}`;
-    let found = byEnds.get(key);
-    if (!found) byEnds.set(key, (found = { source: [], destination: [] }));
-    (one.reporter === 'source' ? found.source : found.destination).push(one);
+    let flow = byPath.get(one.path);
+    if (!flow) {
+      flow = emptyFlow(one);
+      byPath.set(one.path, flow);
+    }
+    if (one.reporter === 'source') {
+      flow.bySource.push(one);
+      flow.source = (flow.source ?? 0) + one.rate;
+    } else addDestination(flow, one);
   }
-  return [...byEnds.values()].map(({ source, destination }) => {
-    const shown = source.length > 0 ? source : destination;
-    const proven = destination.find((one) => one.security === 'mutual_tls');
-    return {
-      sample: shown[0]!,
-      shown,
-      source: source.length > 0 ? sum(source) : undefined,
-      destination: destination.length > 0 ? sum(destination) : undefined,
-      mutual: sum(destination.filter((one) => one.security === 'mutual_tls')),
-      judged: sum(destination.filter((one) => one.security !== 'unknown')),
-      principals: proven && { source: proven.sourcePrincipal, destination: proven.destinationPrincipal },
-    };
-  });
+  const flows = [...byPath.values()];
+  for (const flow of flows) {
+    flow.shown = flow.bySource.length > 0 ? flow.bySource : flow.byDestination;
+    flow.sample = flow.shown[0]!;
+  }
+  kept.set(series, flows);
+  return flows;
 }
 
-const sum = (series: TrafficSeries[]): number => series.reduce((total, one) => total + one.rate, 0);
+function addDestination(flow: Flow, one: TrafficSeries): void {
+  flow.byDestination.push(one);
+  flow.destination = (flow.destination ?? 0) + one.rate;
+  if (one.security === 'unknown') return;
+  flow.judged += one.rate;
+  if (one.security !== 'mutual_tls') return;
+  flow.mutual += one.rate;
+  flow.principals ??= { source: one.sourcePrincipal, destination: one.destinationPrincipal };
+}
+
+const emptyFlow = (sample: TrafficSeries): Flow => ({
+  sample,
+  bySource: [],
+  byDestination: [],
+  shown: [],
+  source: undefined,
+  destination: undefined,
+  mutual: 0,
+  judged: 0,
+  principals: undefined,
+});

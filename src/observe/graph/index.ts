@@ -1,6 +1,6 @@
 /** The traffic graph over all clusters, in Kiali's form. */
 import { hash } from 'node:crypto';
-import { judgeRequests, worst } from '../health/thresholds.ts';
+import { isSuccess, judgeRequests, worst } from '../health/thresholds.ts';
 import type { ClusterModel } from '../model/cluster-model.ts';
 import { isKnown, type TrafficSeries } from '../prometheus/traffic.ts';
 import type {
@@ -9,6 +9,7 @@ import type {
   GraphEdge,
   GraphNode,
   GraphType,
+  HealthStatus,
   HealthView,
   MeshLink,
   NamespaceKey,
@@ -34,6 +35,8 @@ export interface GraphOptions {
   injectServiceNodes: boolean;
   includeIdle: boolean;
   isWanted: (where: NamespaceKey) => boolean;
+  /** Neighbours that may not be seen are drawn by their name only. */
+  isSeen?: ((where: NamespaceKey) => boolean) | undefined;
   focus?: GraphFocus | undefined;
 }
 
@@ -70,7 +73,7 @@ export function generateGraph(sources: GraphSources, options: GraphOptions): Gra
   };
   const sums = sumsOf(elements);
   const networks = new Map(sources.clusters.map((one) => [one.name, one.network]));
-  const nodes = [...elements.nodes.values()].map((node) => nodeData(node, elements, sums, sources, isWanted, idOf));
+  const nodes = [...elements.nodes.values()].map((node) => nodeData(node, elements, sums, sources, options, idOf));
   const boxes = boxNodes(nodes, options.boxBy, idOf);
   for (const box of boxes) if (box.isBox === 'cluster') Object.assign(box, clusterMarks(box.cluster, sources));
   return {
@@ -90,14 +93,15 @@ function nodeData(
   elements: Elements,
   sums: ReturnType<typeof sumsOf>,
   sources: GraphSources,
-  isWanted: (cluster: string, namespace: string) => boolean,
+  { isWanted, isSeen = () => true }: Pick<GraphOptions, 'isWanted' | 'isSeen'>,
   idOf: (key: string) => string,
 ): GraphNode {
   const { key, nodeType, cluster, namespace, workload, app, version, service, why, destServices, marks } = node;
-  const health = nodeType === 'unknown' ? null : sources.healthOf(node);
+  const isHidden = isKnown(namespace) && isKnown(cluster) && !isSeen({ cluster, namespace });
+  const health = nodeType === 'unknown' || isHidden ? null : sources.healthOf(node);
   const traffic = nodeTraffic(sums.get(key));
   const isRoot = (sums.get(key)?.in.size ?? 0) === 0 && (sums.get(key)?.out.size ?? 0) > 0;
-  const isOutside = elements.nodes.size > 0 && isKnown(namespace) && !isWanted(cluster, namespace);
+  const isOutside = elements.nodes.size > 0 && isKnown(namespace) && !isWanted({ cluster, namespace });
   return {
     id: idOf(key),
     nodeType,
@@ -111,7 +115,7 @@ function nodeData(
     healthData: health,
     ...(health ? { healthStatus: health.status } : {}),
     ...(traffic.length > 0 ? { traffic } : {}),
-    ...marks,
+    ...(isHidden ? { isInaccessible: true as const } : marks),
     ...(isRoot ? { isRoot: true as const } : {}),
     ...(isOutside ? { isOutside: true as const } : {}),
     ...(['PassthroughCluster', 'BlackHoleCluster'].includes(service ?? '') ? { isInaccessible: true as const } : {}),
@@ -146,16 +150,15 @@ function edgeData(
   const link = isCross
     ? sources.links.find((one) => one.kind === 'east-west' && one.from === from && one.to === to)
     : undefined;
-  const codes = { [protocol]: Object.fromEntries([...edge.codes].map(([code, { rate }]) => [code, rate])) };
-  const health = worst([judgeRequests(codes, 'outbound').status, judgeRequests(codes, 'inbound').status]);
   return {
-    id: idOf(`${source.key}>${target.key}>${protocol}`),
+    id: `${idOf(source.key).slice(0, 24)}-${idOf(target.key).slice(0, 24)}-${protocol}`,
     source: idOf(source.key),
     target: idOf(target.key),
     ...(principals ? { sourcePrincipal: principals.source, destPrincipal: principals.destination } : {}),
     ...(edge.judged > 0 && edge.mutual > 0 ? { isMTLS: ((100 * edge.mutual) / edge.judged).toFixed(0) } : {}),
     ...(edge.timed > 0 ? { responseTime: (edge.time / edge.timed).toFixed(edge.time / edge.timed < 10 ? 1 : 0) } : {}),
-    healthStatus: link?.state === 'broken' ? 'Failure' : health,
+    ...(edge.throughput === undefined ? {} : { throughput: edge.throughput.toFixed(0) }),
+    healthStatus: link?.state === 'broken' ? 'Failure' : edgeHealth(edge),
     traffic: {
       protocol,
       rates: edgeRates(edge, sums.get(source.key)?.out.get(protocol)?.total ?? 0),
@@ -171,4 +174,14 @@ function edgeData(
     },
     ...(link?.state === 'broken' && link.why ? { broken: link.why } : {}),
   };
+}
+
+/** The rules of both ends, applied to what the edge carries. */
+function edgeHealth({ protocol, codes }: BuiltEdge): HealthStatus {
+  if (protocol === 'tcp') return 'NA';
+  let isWell = true;
+  for (const code of codes.keys()) if (!isSuccess(protocol, code)) isWell = false;
+  if (isWell) return 'Healthy';
+  const rates = { [protocol]: Object.fromEntries([...codes].map(([code, { rate }]) => [code, rate])) };
+  return worst([judgeRequests(rates, 'outbound').status, judgeRequests(rates, 'inbound').status]);
 }

@@ -1,5 +1,5 @@
 /** Numbers as Kiali writes them: text, with as many decimals as mean something. */
-import type { BuiltEdge } from './elements.ts';
+import type { BuiltEdge, CodeSums } from './elements.ts';
 
 /** Two decimals, up to five for small ones. */
 export function rateText(rate: number): string {
@@ -62,9 +62,27 @@ export function responsesOf({
   codes,
   rate,
 }: BuiltEdge): Record<string, { flags: Record<string, string>; hosts: Record<string, string> }> {
+  const [only] = codes;
+  if (codes.size === 1 && only![1].flags.size === 1 && only![1].hosts.size === 1) return wholeOf(only![0], only![1]);
   const share = (sums: Map<string, number>): Record<string, string> =>
     Object.fromEntries([...sums].map(([name, part]) => [name, percentText(part, rate)]));
   return Object.fromEntries(
     [...codes].map(([code, sums]) => [code || '-', { flags: share(sums.flags), hosts: share(sums.hosts) }]),
   );
+}
+
+const wholes = new Map<string, ReturnType<typeof responsesOf>>();
+const keptWholes = 10_000;
+
+/** One code, flag and host, as nearly always: the same object each time, since there are many edges. */
+function wholeOf(code: string, { flags, hosts }: CodeSums): ReturnType<typeof responsesOf> {
+  const [flag = ''] = flags.keys();
+  const [host = ''] = hosts.keys();
+  const key = `${code}|${flag}|${host}`;
+  const known = wholes.get(key);
+  if (known) return known;
+  if (wholes.size >= keptWholes) wholes.clear();
+  const made = { [code || '-']: { flags: { [flag]: '100.0' }, hosts: { [host]: '100.0' } } };
+  wholes.set(key, made);
+  return made;
 }

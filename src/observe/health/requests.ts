@@ -2,7 +2,8 @@
  * Requests by what they went to and came from, taken from all series at once and keyed by cluster, so that a call from a namespace in one
  * cluster to the namespace of the same name in another is counted where it arrived.
  */
-import { isFailure, isKnown, type TrafficSeries } from '../prometheus/traffic.ts';
+import { flowsOf } from '../graph/flows.ts';
+import { type Endpoint, isFailure, isKnown, type TrafficSeries } from '../prometheus/traffic.ts';
 import type { RequestRates, TrafficSum } from '../types/index.ts';
 
 export interface Requests {
@@ -15,35 +16,80 @@ export interface Requests {
 
 export type EntityType = 'workload' | 'app' | 'service' | 'namespace' | 'cluster';
 
+/**
+ * Rates by protocol and code, as in `http 200`. A Map, since an object with a key like 200 is an array of two hundred slots to V8, and there are
+ * tens of thousands of these.
+ */
+type CodeSums = Map<string, number>;
+
+interface Counted {
+  bySource: CodeSums | undefined;
+  byDestination: CodeSums | undefined;
+  outbound: CodeSums | undefined;
+}
+
+const nothing = (): Counted => ({ bySource: undefined, byDestination: undefined, outbound: undefined });
+const none = nothing();
+
 export class RequestTable {
-  readonly #inbound = new Map<string, { source: RequestRates; destination: RequestRates }>();
-  readonly #outbound = new Map<string, RequestRates>();
+  readonly #counted = new Map<string, Counted>();
+  /** A workload, its app, its namespace and its cluster: what is counted for the first is counted for all. */
+  readonly #around = new Map<string, Counted[]>();
 
   constructor(series: TrafficSeries[]) {
-    for (const one of series) {
-      const side = one.reporter === 'source' ? 'source' : 'destination';
-      for (const key of arrivals(one)) {
-        const found = this.#inbound.get(key) ?? { source: {}, destination: {} };
-        this.#inbound.set(key, found);
-        add(found[side], one);
+    for (const { sample, bySource, byDestination } of flowsOf(series)) {
+      for (const counted of this.#arrivals(sample)) {
+        for (const one of bySource) add((counted.bySource ??= new Map()), one);
+        for (const one of byDestination) add((counted.byDestination ??= new Map()), one);
       }
-      if (side !== 'source') continue;
-      for (const key of departures(one)) {
-        const found = this.#outbound.get(key) ?? {};
-        this.#outbound.set(key, found);
-        add(found, one);
-      }
+      if (bySource.length > 0 && isKnown(sample.source.workload))
+        for (const counted of this.#aroundWorkload(sample.source))
+          for (const one of bySource) add((counted.outbound ??= new Map()), one);
     }
   }
 
   /** For each code the larger of what clients and servers have counted; outgoing as clients have counted. */
   of(type: EntityType, cluster: string, namespace = '', name = ''): Requests {
+    const { bySource, byDestination, outbound } = this.#counted.get(keyOf(type, cluster, namespace, name)) ?? none;
+    const received = larger(bySource, byDestination);
+    return {
+      inbound: ratesOf(received),
+      outbound: ratesOf(outbound),
+      tcpIn: received?.get(tcp) ?? 0,
+      tcpOut: outbound?.get(tcp) ?? 0,
+    };
+  }
+
+  #arrivals({ source, destination: to }: TrafficSeries): Counted[] {
+    const workload = isKnown(to.workload) ? this.#aroundWorkload(to) : [];
+    if (!isKnown(to.serviceName)) return workload;
+    // Where no server answered, the service that the client meant is charged, in the client's cluster: it is there that it fails.
+    const cluster = isKnown(to.cluster) ? to.cluster : source.cluster;
+    const namespace = isKnown(to.serviceNamespace) ? to.serviceNamespace : to.namespace;
+    return [...workload, this.#at('service', cluster, namespace, to.serviceName)];
+  }
+
+  #aroundWorkload({ cluster, namespace, workload, app }: Endpoint): Counted[] {
+    const key = `${cluster}|${namespace}|${workload}`;
+    const known = this.#around.get(key);
+    if (known) return known;
+    const all = [
+      this.#at('workload', cluster, namespace, workload),
+      ...(isKnown(app) ? [this.#at('app', cluster, namespace, app)] : []),
+      this.#at('namespace', cluster, namespace, ''),
+      this.#at('cluster', cluster, '', ''),
+    ];
+    this.#around.set(key, all);
+    return all;
+  }
+
+  #at(type: EntityType, cluster: string, namespace: string, name: string): Counted {
     const key = keyOf(type, cluster, namespace, name);
-    const { source = {}, destination = {} } = this.#inbound.get(key) ?? {};
-    const inbound = larger(source, destination);
-    const { tcp: tcpIn, ...inboundRest } = inbound;
-    const { tcp: tcpOut, ...outbound } = this.#outbound.get(key) ?? {};
-    return { inbound: inboundRest, outbound, tcpIn: sumOf(tcpIn), tcpOut: sumOf(tcpOut) };
+    const known = this.#counted.get(key);
+    if (known) return known;
+    const made = nothing();
+    this.#counted.set(key, made);
+    return made;
   }
 }
 
@@ -71,47 +117,33 @@ export function trafficSum(requests: Requests): TrafficSum {
 const keyOf = (type: EntityType, cluster: string, namespace: string, name: string): string =>
   `${type}|${cluster}|${namespace}|${name}`;
 
-function arrivals({ source, destination: to }: TrafficSeries): string[] {
-  const keys: string[] = [];
-  if (isKnown(to.workload)) {
-    keys.push(keyOf('workload', to.cluster, to.namespace, to.workload));
-    if (isKnown(to.app)) keys.push(keyOf('app', to.cluster, to.namespace, to.app));
-    keys.push(keyOf('namespace', to.cluster, to.namespace, ''), keyOf('cluster', to.cluster, '', ''));
+const tcp = 'tcp ';
+const codeKeys = new Map<string, string>();
+
+function add(sums: CodeSums, { protocol, code, rate }: TrafficSeries): void {
+  let key = protocol === 'http' ? codeKeys.get(code) : protocol === 'tcp' ? tcp : `grpc ${code}`;
+  if (key === undefined) {
+    key = `http ${code}`;
+    codeKeys.set(code, key);
   }
-  // Where no server answered, the service that the client meant is charged, in the client's cluster: it is there that it fails.
-  if (isKnown(to.serviceName)) {
-    const cluster = isKnown(to.cluster) ? to.cluster : source.cluster;
-    const namespace = isKnown(to.serviceNamespace) ? to.serviceNamespace : to.namespace;
-    keys.push(keyOf('service', cluster, namespace, to.serviceName));
-  }
-  return keys;
+  sums.set(key, (sums.get(key) ?? 0) + rate);
 }
 
-function departures({ source: from }: TrafficSeries): string[] {
-  if (!isKnown(from.workload)) return [];
-  return [
-    keyOf('workload', from.cluster, from.namespace, from.workload),
-    ...(isKnown(from.app) ? [keyOf('app', from.cluster, from.namespace, from.app)] : []),
-    keyOf('namespace', from.cluster, from.namespace, ''),
-    keyOf('cluster', from.cluster, '', ''),
-  ];
-}
-
-function add(rates: RequestRates, { protocol, code, rate }: TrafficSeries): void {
-  const codes = (rates[protocol] ??= {});
-  codes[code] = (codes[code] ?? 0) + rate;
-}
-
-function larger(one: RequestRates, other: RequestRates): RequestRates {
-  const result: RequestRates = {};
-  for (const rates of [one, other])
-    for (const [protocol, codes] of Object.entries(rates))
-      for (const [code, rate] of Object.entries(codes)) {
-        const into = (result[protocol] ??= {});
-        into[code] = Math.max(into[code] ?? 0, rate);
-      }
+function larger(one: CodeSums | undefined, other: CodeSums | undefined): CodeSums | undefined {
+  if (!one || !other) return one ?? other;
+  const result = new Map(one);
+  for (const [key, rate] of other) if (rate > (result.get(key) ?? 0)) result.set(key, rate);
   return result;
 }
 
-const sumOf = (codes: Record<string, number> | undefined): number =>
-  Object.values(codes ?? {}).reduce((sum, rate) => sum + rate, 0);
+/** Requests only: bytes are no requests. */
+function ratesOf(sums: CodeSums | undefined): RequestRates {
+  const rates: RequestRates = {};
+  for (const [key, rate] of sums ?? []) {
+    if (key === tcp) continue;
+    const space = key.indexOf(' ');
+    const codes = (rates[key.slice(0, space)] ??= {});
+    codes[key.slice(space + 1)] = rate;
+  }
+  return rates;
+}

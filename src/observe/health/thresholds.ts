@@ -61,6 +61,7 @@ export function judgeRequests(
   direction: 'inbound' | 'outbound',
   tolerances: Tolerance[] = defaultTolerances,
 ): Verdict {
+  if (tolerances === defaultTolerances && isAllWell(rates)) return hasRequests(rates) ? healthy : notAvailable;
   let status: HealthStatus = 'NA';
   const reasons: string[] = [];
   for (const [protocol, codes] of Object.entries(rates)) {
@@ -82,3 +83,25 @@ export function judgeRequests(
   }
   return { status, reasons };
 }
+
+const healthy: Verdict = { status: 'Healthy', reasons: [] };
+const notAvailable: Verdict = { status: 'NA', reasons: [] };
+
+/** Whether there is nothing but success, as nearly always: then no default rule has to be tried. */
+function isAllWell(rates: RequestRates): boolean {
+  for (const protocol in rates) {
+    if (protocol === 'tcp') continue;
+    for (const code in rates[protocol]) if (!isSuccess(protocol, code)) return false;
+  }
+  return true;
+}
+
+function hasRequests(rates: RequestRates): boolean {
+  for (const protocol in rates)
+    if (protocol !== 'tcp') for (const code in rates[protocol]) if (rates[protocol]![code]! > 0) return true;
+  return false;
+}
+
+/** Codes that no default rule is about. */
+export const isSuccess = (protocol: string, code: string): boolean =>
+  code === '200' || code === '0' || (protocol !== 'grpc' && code >= '100' && code < '400');

@@ -26,6 +26,7 @@ export interface ModelChange {
 }
 
 const heartbeatMs = 4000;
+const endsWithinMs = 2000;
 /** An API server that has not answered after this is as good as gone. */
 const answerWithinMs = 4000;
 
@@ -118,17 +119,26 @@ export class ClusterModel {
     return this;
   }
 
+  /** Ends all watches and closes the client. A server that hangs is not waited for. */
   async stop(): Promise<void> {
     this.#abort.abort();
-    await Promise.all([this.#heart, ...[...this.#informers.values()].flat().map((one) => one.stop())]);
+    const ended = Promise.all([this.#heart, ...[...this.#informers.values()].flat().map((one) => one.stop())]);
+    await this.client[Symbol.asyncDispose]();
+    await Promise.race([ended, pause(endsWithinMs, undefined, { ref: false })]);
+  }
+
+  /** Whether every kind was listed, or refused. Until then what is missing may only not have been read yet. */
+  get isSettled(): boolean {
+    for (const informers of this.#informers.values())
+      for (const one of informers) if (!one.hasSynced && one.lastErrorStatus === undefined) return false;
+    return true;
   }
 
   /** Resolves when every kind was listed, or refused, or the time is over: whoever waits for a whole picture waits no longer than that. */
   async settled(withinMs: number): Promise<void> {
     const end = Date.now() + withinMs;
-    const informers = [...this.#informers.values()].flat();
     while (Date.now() < end && !this.#abort.signal.aborted) {
-      if (informers.every((one) => one.hasSynced || one.lastErrorStatus !== undefined)) return;
+      if (this.isSettled) return;
       await pause(20);
     }
   }
@@ -176,6 +186,8 @@ export class ClusterModel {
             ? `no answer within ${answerWithinMs / 1000} s`
             : ((error as { why?: string }).why ?? messageOf(error));
       }
+      // Connections to a server that hangs would hang on when it is replaced: the watches are to open new ones.
+      if (before === undefined && this.#silence !== undefined) this.client.disconnect();
       if (before !== this.#silence) for (const listener of this.#reachability) listener(this);
       await pause(heartbeatMs, undefined, { signal }).catch(() => {});
     }

@@ -60,7 +60,6 @@ export class MeshModel implements AsyncDisposable {
     const clusters = this.clusters;
     this.#clusters.clear();
     await Promise.all(clusters.map((one) => one.stop()));
-    await Promise.all(clusters.map((one) => one.client[Symbol.asyncDispose]?.()));
   }
 
   #leave(context: string): void {
@@ -68,7 +67,7 @@ export class MeshModel implements AsyncDisposable {
     if (!cluster) return;
     this.#clusters.delete(context);
     this.#tell({ cluster, came: false });
-    void cluster.stop().then(() => cluster.client[Symbol.asyncDispose]());
+    void cluster.stop();
   }
 
   #tell(change: MeshChange): void {

@@ -47,8 +47,9 @@ export function versionOf(labels: Record<string, string>): string | undefined {
 }
 
 export function proxyContainerOf(pod: KubeObject): any {
-  const { containers = [], initContainers = [] } = pod['spec'] ?? {};
-  return [...containers, ...initContainers].find((one: any) => one.name === 'istio-proxy');
+  const { spec } = pod as { spec?: any };
+  const isProxy = (one: any): boolean => one.name === 'istio-proxy';
+  return spec?.containers?.find(isProxy) ?? spec?.initContainers?.find(isProxy);
 }
 
 export const hasProxy = (workload: Workload): boolean => {

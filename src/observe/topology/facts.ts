@@ -111,9 +111,10 @@ export class MeshFacts {
         const token = tokenOf(target);
         const other = this.#model.cluster(target.cluster);
         if (!token || !other?.api.reachable) return [key, undefined] as const;
-        const review = await other.client
-          .create<KubeObject>(kinds.TokenReview, { metadata: {}, spec: { token } })
-          .catch(() => undefined); // that reviews are refused to us says nothing of the token
+        const review = await Promise.race([
+          other.client.create<KubeObject>(kinds.TokenReview, { metadata: {}, spec: { token } }).catch(() => undefined), // that reviews are refused to us says nothing of the token
+          pause(answerWithinMs, undefined, { ref: false }),
+        ]);
         const { authenticated } = review?.['status'] ?? {};
         return [key, review ? { authenticated: authenticated === true } : undefined] as const;
       }),

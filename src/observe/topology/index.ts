@@ -35,7 +35,9 @@ export class Topology {
             one.cluster !== name && one.trust.rootFingerprint && one.trust.rootFingerprint === trust.rootFingerprint,
         )
         .map((one) => one.cluster);
-    const links = linksOf({ views, model: (name) => this.#model.cluster(name) }).map((one) => this.#dated(one, now));
+    const links = linksOf({ views, model: (name) => this.#model.cluster(name) }).map((one) =>
+      this.#dated(this.#certain(one), now),
+    );
     const networks = new Map<string, string[]>();
     for (const { network, name } of views) if (network) networks.set(network, [...(networks.get(network) ?? []), name]);
     const planes = views.flatMap((one) => one.controlPlanes);
@@ -93,6 +95,14 @@ export class Topology {
       },
       proxyVersions: versions,
     };
+  }
+
+  /** What is not read yet is not missing. */
+  #certain(link: Omit<MeshLink, 'since'>): Omit<MeshLink, 'since'> {
+    const unread = [link.from, link.to].find((name) => this.#model.cluster(name)?.isSettled === false);
+    if (!unread || link.state === 'ok' || link.state === 'unknown') return link;
+    const { fix: _, ...rest } = link;
+    return { ...rest, state: 'unknown', why: `not all of ${unread} has been read yet` };
   }
 
   #dated(link: Omit<MeshLink, 'since'>, now: Date): MeshLink {

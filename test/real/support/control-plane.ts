@@ -21,7 +21,7 @@ export interface ControlPlaneOptions {
   admin: KubeClient;
 }
 
-/** Those that nothing here replaces. Node life cycle is left out: it would evict pods of a node whose lease is late on a busy machine. */
+/** Those that nothing here replaces. */
 const controllers = [
   'serviceaccount-token-controller',
   'serviceaccount-controller',
@@ -35,6 +35,8 @@ const controllers = [
   'replicaset-controller',
   'horizontal-pod-autoscaler-controller',
   'disruption-controller',
+  'node-lifecycle-controller',
+  'taint-eviction-controller',
 ];
 
 /** Returns when the API server is ready. The processes end with this one, whose PID namespace they share. */

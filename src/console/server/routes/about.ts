@@ -1,9 +1,11 @@
 /** The server itself: what it is, how it is set, who is signed in. */
-import { defaultTolerances, type Observer } from '../../../observe/index.ts';
+import { defaultTolerances, type MeshView } from '../../../observe/index.ts';
 import type { ApiRoot, ClusterListItem, ServerConfig, StatusInfo } from '../../api.ts';
 import type { ConsoleContext } from '../context.ts';
 import { badRequest, readBody } from '../http.ts';
 import type { AddRoute } from '../routes.ts';
+import type { Viewer } from '../viewer.ts';
+import { visible } from './mesh.ts';
 
 export function addAbout(add: AddRoute, context: ConsoleContext): void {
   const { observer, auth, version } = context;
@@ -32,18 +34,21 @@ export function addAbout(add: AddRoute, context: ConsoleContext): void {
       auth.signOut(raw, response);
       return {};
     });
-  add('GET', '/api/status', { summary: "Kiali's status", answer: 'StatusInfo' }, () => statusInfo(observer, version));
+  add('GET', '/api/status', { summary: "Kiali's status", answer: 'StatusInfo' }, ({ viewer }) =>
+    statusInfo(visible(observer.mesh(), viewer), version),
+  );
   add(
     'GET',
     '/api/config',
     { summary: "Kiali's configuration, in what means something here", answer: 'ServerConfig' },
-    () => serverConfig(context),
+    ({ viewer }) => serverConfig(context, viewer),
   );
-  add('GET', '/api/istio/status', { summary: "Kiali's status of components" }, () => componentStatus(observer));
+  add('GET', '/api/istio/status', { summary: "Kiali's status of components" }, ({ viewer }) =>
+    componentStatus(visible(observer.mesh(), viewer)),
+  );
 }
 
-function statusInfo(observer: Observer, version: string): StatusInfo {
-  const view = observer.mesh();
+function statusInfo(view: MeshView, version: string): StatusInfo {
   return {
     status: { 'Isthmus version': version, 'Kiali state': 'running', 'Kiali version': version },
     externalServices: view.clusters.flatMap((one) => [
@@ -67,8 +72,8 @@ function statusInfo(observer: Observer, version: string): StatusInfo {
 
 const minute = 60;
 
-function serverConfig({ observer, allowEdit, version }: ConsoleContext): ServerConfig {
-  const clusters = observer.mesh().clusters.map((one): [string, ClusterListItem] => [
+function serverConfig({ observer, allowEdit, version }: ConsoleContext, viewer: Viewer): ServerConfig {
+  const clusters = visible(observer.mesh(), viewer).clusters.map((one): [string, ClusterListItem] => [
     one.name,
     {
       name: one.name,
@@ -99,10 +104,10 @@ function serverConfig({ observer, allowEdit, version }: ConsoleContext): ServerC
 }
 
 /** Kiali's words: Healthy, Unhealthy, NotFound, Unreachable. */
-function componentStatus(observer: Observer) {
+function componentStatus(view: MeshView) {
   const word = (state: string): string =>
     state === 'broken' ? 'Unhealthy' : state === 'unknown' ? 'Unreachable' : 'Healthy';
-  return observer.mesh().clusters.flatMap((one) => [
+  return view.clusters.flatMap((one) => [
     ...one.controlPlanes.map((plane) => ({
       cluster: one.name,
       namespace: plane.namespace,

@@ -20,7 +20,7 @@ const clusterScope = (asked: Asked) => ({ duration: durationOf(asked.query), que
 
 export function addLists(add: AddRoute, { observer }: ConsoleContext): void {
   const scope = (asked: Asked, extra: { responseTime?: '95' } = {}) =>
-    observer.scope({ ...clusterScope(asked), ...extra }, wantedBy(asked));
+    observer.scope({ ...clusterScope(asked), ...extra }, wantedBy(asked), (where) => asked.viewer.canSee(where));
   const answers = {
     workloads: async (asked: Asked) => workloadList(await scope(asked)),
     apps: async (asked: Asked) => appList(await scope(asked)),

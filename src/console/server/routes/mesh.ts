@@ -8,8 +8,11 @@ import type { AddRoute } from '../routes.ts';
 import type { Viewer } from '../viewer.ts';
 
 export function addMesh(add: AddRoute, { observer }: ConsoleContext): void {
-  add('GET', '/api/clusters', { summary: 'all clusters, with whether they answer', answer: 'ClusterListItem' }, () =>
-    clusterItems(observer),
+  add(
+    'GET',
+    '/api/clusters',
+    { summary: 'all clusters, with whether they answer', answer: 'ClusterListItem' },
+    ({ viewer }) => clusterItems(visible(observer.mesh(), viewer)),
   );
   add(
     'GET',
@@ -67,8 +70,8 @@ export function addMesh(add: AddRoute, { observer }: ConsoleContext): void {
   );
 }
 
-function clusterItems(observer: Observer): ClusterListItem[] {
-  return observer.mesh().clusters.map(({ name, api, network, server }) => ({
+function clusterItems(view: MeshView): ClusterListItem[] {
+  return view.clusters.map(({ name, api, network, server }) => ({
     name,
     accessible: api.reachable,
     ...(api.reason ? { reason: api.reason } : {}),
@@ -174,8 +177,12 @@ function graphOf(
     boxBy: (['cluster', 'namespace', 'app'] as const).filter((one) => boxBy.includes(one)),
     injectServiceNodes: isTrue(query, 'injectServiceNodes', true),
     includeIdle: isTrue(query, 'includeIdleEdges') || isTrue(query, 'includeIdle'),
+    throughput: query.has('throughputType')
+      ? choiceOf(query, 'throughputType', ['request', 'response'], 'request')
+      : undefined,
     responseTime: choiceOf(query, 'responseTime', ['avg', '50', '95', '99'], '95'),
     isWanted: wanted,
+    isSeen: (where) => asked.viewer.canSee(where),
     focus,
   });
 }

@@ -65,7 +65,8 @@ export function gatewayPod(
     ...pod,
     metadata: {
       ...pod.metadata,
-      labels: injectedLabels(pod, settings, true),
+      // A gateway ends no mutual TLS for its own Service: nothing says that it does.
+      labels: injectedLabels(pod, settings, false),
       annotations: injectedAnnotations(pod, settings, [containerName], []),
     },
     spec: {

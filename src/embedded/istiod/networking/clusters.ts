@@ -3,6 +3,7 @@ import type { KubeObject } from '../../../kube/index.ts';
 import type { MeshProxy, MeshService, MeshSnapshot, ServicePort } from '../model.ts';
 import { isHttp, isHttp2 } from '../registry/protocol.ts';
 import { destinationRuleFor, subsetsOf, trafficPolicy } from './destination-rule.ts';
+import { seconds } from './durations.ts';
 import { byTargetPort, type ServiceInstance } from './instances.ts';
 import { blackHole, clusterName, configMetadata, inboundPassthrough, passthrough, sniName, typed } from './names.ts';
 import { mtlsMode } from './peer-authentication.ts';
@@ -55,13 +56,14 @@ function outboundCluster(
           },
         }),
     metadata: serviceMetadata(service, subset, rule),
-    ...protocolOptions(port, policy),
+    // A router's listeners do not sniff.
+    ...(proxy.type === 'router' && port.protocol === 'UNSUPPORTED' ? {} : protocolOptions(port, policy)),
     ...security(snapshot, service, port, subset, policy, direct),
   };
 }
 
-function base(snapshot: MeshSnapshot, name: string, policy: any): any {
-  const pool = policy?.connectionPool ?? {};
+/** Envoy's own limits are low (1024 connections); Istio sets none but those of a DestinationRule. */
+function limits(pool: any = {}): any {
   const threshold = {
     max_connections: pool.tcp?.maxConnections ?? most,
     max_pending_requests: pool.http?.http1MaxPendingRequests ?? most,
@@ -69,12 +71,17 @@ function base(snapshot: MeshSnapshot, name: string, policy: any): any {
     max_retries: pool.http?.maxRetries ?? most,
     track_remaining: true,
   };
+  return { circuit_breakers: { thresholds: [threshold] } };
+}
+
+function base(snapshot: MeshSnapshot, name: string, policy: any): any {
+  const pool = policy?.connectionPool ?? {};
   return {
     name,
     alt_stat_name: `${name};`,
-    connect_timeout: pool.tcp?.connectTimeout ?? duration(snapshot.meshConfig.connectTimeout),
+    connect_timeout: seconds(pool.tcp?.connectTimeout) ?? duration(snapshot.meshConfig.connectTimeout),
     lb_policy: balancing[policy?.loadBalancer?.simple ?? ''] ?? 'LEAST_REQUEST',
-    circuit_breakers: { thresholds: [threshold] },
+    ...limits(pool),
     ...outlierDetection(policy?.outlierDetection),
   };
 }
@@ -98,8 +105,8 @@ function outlierDetection(settings: any): any {
       ...(settings.consecutiveGatewayErrors
         ? { consecutive_gateway_failure: settings.consecutiveGatewayErrors, enforcing_consecutive_gateway_failure: 100 }
         : {}),
-      interval: settings.interval ?? '10s',
-      base_ejection_time: settings.baseEjectionTime ?? '30s',
+      interval: seconds(settings.interval) ?? '10s',
+      base_ejection_time: seconds(settings.baseEjectionTime) ?? '30s',
       max_ejection_percent: settings.maxEjectionPercent ?? 10,
       enforcing_success_rate: 0,
     },
@@ -123,14 +130,19 @@ function serviceMetadata(service: MeshService, subset: string, rule?: KubeObject
 
 function protocolOptions(port: ServicePort, policy?: any): any {
   const most = policy?.connectionPool?.http?.maxRequestsPerConnection;
-  const common = most ? { common_http_protocol_options: { max_requests_per_connection: most } } : undefined;
-  const protocol = isHttp2(port.protocol)
-    ? { explicit_http_config: { http2_protocol_options: {} } }
-    : port.protocol === 'UNSUPPORTED'
-      ? { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } }
-      : common && { explicit_http_config: { http_protocol_options: {} } };
-  if (!protocol) return {};
-  const options = { ...common, ...protocol };
+  const common = most ? { common_http_protocol_options: { max_requests_per_connection: most } } : {};
+  if (isHttp2(port.protocol)) return httpOptions({ ...common, explicit_http_config: { http2_protocol_options: {} } });
+  if (port.protocol === 'UNSUPPORTED') return likeDownstream(common);
+  return most ? httpOptions({ ...common, explicit_http_config: { http_protocol_options: {} } }) : {};
+}
+
+const likeDownstream = (common: object = {}): any =>
+  httpOptions({
+    ...common,
+    use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} },
+  });
+
+function httpOptions(options: any): any {
   const name = 'extensions.upstreams.http.v3.HttpProtocolOptions';
   return { typed_extension_protocol_options: { [`envoy.${name}`]: typed(name, options) } };
 }
@@ -206,6 +218,7 @@ export function sniClusters(snapshot: MeshSnapshot, proxy: MeshProxy, services: 
               eds_config: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' },
             },
             metadata: serviceMetadata(service, subset?.name ?? '', rule),
+            ...(isHttp2(port.protocol) ? protocolOptions(port) : {}),
           };
         }),
       );
@@ -227,6 +240,7 @@ export function inboundClusters(snapshot: MeshSnapshot, instances: ServiceInstan
     lb_policy: 'CLUSTER_PROVIDED',
     connect_timeout: timeout,
     upstream_bind_config: localBind,
+    ...limits(),
     metadata: serviceMetadata(service, ''),
     ...protocolOptions(port),
   }));
@@ -242,6 +256,8 @@ export function fixedClusters(snapshot: MeshSnapshot, proxy: MeshProxy): any[] {
     type: 'ORIGINAL_DST',
     lb_policy: 'CLUSTER_PROVIDED',
     connect_timeout: timeout,
+    ...limits(),
+    ...likeDownstream(),
     metadata: metadata(name),
     ...bind,
   });

@@ -46,12 +46,26 @@ export function httpConnectionManager(options: HttpFilterOptions): any {
         peerFilter(inbound ? 'request' : 'response', inbound ? options.mutual : true),
         ...(options.sniffed ? [alpnFilter] : []),
         ...(options.filters ?? []),
+        ...alwaysThere,
         router,
       ],
       access_log: [...accessLog(options.snapshot.meshConfig), ...httpMetrics(options)],
     }),
   };
 }
+
+/** Each does something only for the routes, or the traffic, that it concerns. */
+const alwaysThere = [
+  {
+    name: 'envoy.filters.http.grpc_stats',
+    typed_config: typed('extensions.filters.http.grpc_stats.v3.FilterConfig', {
+      emit_filter_state: true,
+      stats_for_all_methods: false,
+    }),
+  },
+  { name: 'envoy.filters.http.fault', typed_config: typed('extensions.filters.http.fault.v3.HTTPFault') },
+  { name: 'envoy.filters.http.cors', typed_config: typed('extensions.filters.http.cors.v3.Cors') },
+];
 
 /** The upstream connection of an HTTP request on an undeclared port says that it is HTTP, as Istio's own ALPN filter would. */
 const alpnFilter = {

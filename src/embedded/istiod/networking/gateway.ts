@@ -46,7 +46,6 @@ export function gatewayListeners(snapshot: MeshSnapshot, proxy: MeshProxy, servi
           address: socketAddress('0.0.0.0', bound),
           traffic_direction: 'OUTBOUND',
           listener_filters: [tlsInspector],
-          listener_filters_timeout: '15s',
           filter_chains: chains,
         },
       ];

@@ -152,6 +152,8 @@ function inboundRoutes(proxy: MeshProxy, name: string, cluster: string): any {
             route: {
               cluster,
               timeout: '0s',
+              // A connection that the application closes just then is no fault of the caller's.
+              retry_policy: { retry_on: 'reset-before-request', num_retries: 2 },
               max_stream_duration: { max_stream_duration: '0s', grpc_timeout_header_max: '0s' },
             },
           },

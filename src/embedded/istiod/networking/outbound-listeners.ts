@@ -1,15 +1,7 @@
 /** LDS of a sidecar, outbound: one shared listener for the HTTP services of a port, one for each address of the others, and the catch-all. */
 import type { MeshProxy, MeshService, MeshSnapshot, ServicePort } from '../model.ts';
 import { isHttp } from '../registry/protocol.ts';
-import {
-  httpConnectionManager,
-  httpInspector,
-  inspection,
-  originalDst,
-  reporting,
-  tcpProxy,
-  tlsInspector,
-} from './filters.ts';
+import { httpConnectionManager, httpInspector, inspection, reporting, tcpProxy } from './filters.ts';
 import { addressesFor } from './instances.ts';
 import { blackHole, clusterName, passthrough, socketAddress } from './names.ts';
 
@@ -65,7 +57,8 @@ function sharedHttp(snapshot: MeshSnapshot, proxy: MeshProxy, port: number): any
     name,
     address: socketAddress('0.0.0.0', port),
     ...outbound,
-    listener_filters: [tlsInspector, httpInspector],
+    // What is TLS is not recognized as HTTP either, and goes the way of the rest.
+    listener_filters: [httpInspector],
     ...inspection(snapshot),
     filter_chains: [{ filter_chain_match: httpMatch, filters: [manager] }],
     default_filter_chain: {
@@ -86,7 +79,7 @@ function perAddress(
   const name = `${address}_${port.port}`;
   const tcp = { filters: [tcpProxy(snapshot, reporting(proxy, 'source', false), cluster)] };
   const common = { name, address: socketAddress(address, port.port), ...outbound };
-  if (port.protocol !== 'UNSUPPORTED') return { ...common, filter_chains: [tcp] };
+  if (port.protocol !== 'UNSUPPORTED') return { ...common, ...inspection(snapshot), filter_chains: [tcp] };
   const route = `${service.hostname}:${port.port}`;
   const manager = httpConnectionManager({
     ...reporting(proxy, 'source', false),
@@ -97,7 +90,7 @@ function perAddress(
   });
   return {
     ...common,
-    listener_filters: [tlsInspector, httpInspector],
+    listener_filters: [httpInspector],
     ...inspection(snapshot),
     filter_chains: [{ filter_chain_match: httpMatch, filters: [manager] }],
     default_filter_chain: tcp,
@@ -110,7 +103,6 @@ function virtualOutbound(snapshot: MeshSnapshot, proxy: MeshProxy): any {
     address: socketAddress('0.0.0.0', 15_001),
     use_original_dst: true,
     traffic_direction: 'OUTBOUND',
-    listener_filters: [originalDst],
     filter_chains: [
       // A connection to the port itself would go round in a circle.
       {

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../../kube/index.ts';
 import type { MeshProxy, MeshService, MeshSnapshot } from '../model.ts';
 import { isHttp } from '../registry/protocol.ts';
 import { hostFits, resolveHost } from './destination-rule.ts';
+import { seconds } from './durations.ts';
 import { addressesFor } from './instances.ts';
 import { clusterName, configMetadata, passthrough, typed } from './names.ts';
 import { peerHeaderValue } from './telemetry.ts';
@@ -24,10 +25,13 @@ export function routeConfiguration(
   if (single && chosen.length === 0) return undefined;
   const taken = new Set<string>();
   const hosts = chosen.map((service) => virtualHost(snapshot, proxy, service, number, taken));
+  // The listener of one service's address leads to no other, whatever name the request gives it.
+  const isOnlyOne = single !== null && !chosen.some((service) => service.headless);
+  if (isOnlyOne) hosts[0] = { ...hosts[0], domains: ['*'] };
   return {
     name,
     validate_clusters: false,
-    virtual_hosts: [...hosts.filter((host) => host.domains.length > 0), catchAll(snapshot)],
+    virtual_hosts: [...hosts.filter((host) => host.domains.length > 0), ...(isOnlyOne ? [] : [catchAll(snapshot)])],
     max_direct_response_body_size_bytes: 1_048_576,
     ignore_port_in_host_matching: true,
   };
@@ -159,6 +163,7 @@ function httpRoutes(
       metadata: { filter_metadata: { istio: configMetadata('virtual-service', owner.metadata) } },
       ...routeAction(snapshot, owner.metadata.namespace ?? '', rule, port),
       ...headerChanges(rule.headers),
+      ...perFilterConfig(rule),
     }));
 }
 
@@ -255,7 +260,7 @@ function routeAction(snapshot: MeshSnapshot, namespace: string, rule: any, port:
   return {
     route: {
       ...target,
-      timeout: rule.timeout ?? '0s',
+      timeout: seconds(rule.timeout) ?? '0s',
       retry_policy: retryPolicy(rule.retries),
       ...(rule.rewrite?.uri ? { prefix_rewrite: rule.rewrite.uri } : {}),
       ...(rule.rewrite?.authority ? { host_rewrite_literal: rule.rewrite.authority } : {}),
@@ -280,7 +285,7 @@ function retryPolicy(retries: any): any {
     ...defaultRetry,
     num_retries: retries.attempts ?? 2,
     ...(retries.retryOn ? { retry_on: retries.retryOn } : {}),
-    ...(retries.perTryTimeout ? { per_try_timeout: retries.perTryTimeout } : {}),
+    ...(seconds(retries.perTryTimeout) ? { per_try_timeout: seconds(retries.perTryTimeout) } : {}),
   };
 }
 
@@ -298,4 +303,56 @@ function headerChanges(headers: any): any {
     response_headers_to_remove: headers?.response?.remove ?? [],
   };
   return Object.fromEntries(Object.entries(entries).filter(([, value]) => value.length > 0));
+}
+
+/** Faults and CORS are filters of every proxy that do nothing but for the routes that say what. */
+function perFilterConfig({ fault, corsPolicy }: any): any {
+  const config: Record<string, unknown> = {};
+  if (fault) config['envoy.filters.http.fault'] = typed('extensions.filters.http.fault.v3.HTTPFault', faultOf(fault));
+  if (corsPolicy)
+    config['envoy.filters.http.cors'] = typed('extensions.filters.http.cors.v3.CorsPolicy', corsOf(corsPolicy));
+  return Object.keys(config).length === 0 ? {} : { typed_per_filter_config: config };
+}
+
+/** Istio's percentages have four decimals; without one every request is meant. */
+const fraction = (percentage: { value?: number } | undefined) => ({
+  numerator: Math.round((percentage?.value ?? 100) * 10_000),
+  denominator: 'MILLION',
+});
+
+function faultOf({ delay, abort }: any): any {
+  return {
+    ...(delay?.fixedDelay ? { delay: { fixed_delay: delay.fixedDelay, percentage: fraction(delay.percentage) } } : {}),
+    ...(abort
+      ? {
+          abort: {
+            ...(abort.grpcStatus === undefined
+              ? { http_status: abort.httpStatus }
+              : { grpc_status: grpcStatuses.indexOf(abort.grpcStatus) }),
+            percentage: fraction(abort.percentage),
+          },
+        }
+      : {}),
+  };
+}
+
+const grpcStatuses =
+  'OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED'.split(
+    ' ',
+  );
+
+function corsOf(policy: any): any {
+  const joined = (list: string[] | undefined, key: string) => (list?.length ? { [key]: list.join(',') } : {});
+  return {
+    allow_origin_string_match: [
+      ...(policy.allowOrigins ?? []).map(stringMatch),
+      ...(policy.allowOrigin ?? []).map((exact: string) => ({ exact })),
+    ],
+    ...joined(policy.allowMethods, 'allow_methods'),
+    ...joined(policy.allowHeaders, 'allow_headers'),
+    ...joined(policy.exposeHeaders, 'expose_headers'),
+    ...(policy.maxAge ? { max_age: seconds(policy.maxAge)?.replace('s', '') } : {}),
+    ...(policy.allowCredentials === undefined ? {} : { allow_credentials: policy.allowCredentials }),
+    filter_enabled: { default_value: { numerator: 100 } },
+  };
 }

@@ -18,8 +18,8 @@ const byPrefix: Record<string, PortProtocol> = {
   redis: 'REDIS',
   udp: 'UDP',
 };
-/** Protocols in which the server speaks first: sniffing would wait for ever. */
-const serverFirst = new Set([25, 3306, 27_017]);
+/** Istio does not sniff these: SMTP, DNS, MySQL and MongoDB, of which most have the server speak first. */
+const neverSniffed = new Set([25, 53, 3306, 27_017]);
 
 /** Istio's choice (pkg/config/kube/conversion.go): appProtocol, then the name's prefix, then sniffing. */
 export function portProtocol(port: {
@@ -32,7 +32,7 @@ export function portProtocol(port: {
   const text = (port.appProtocol ?? port.name ?? '').toLowerCase();
   const known =
     byAppProtocol[text] ?? byPrefix[text] ?? byPrefix[text.startsWith('grpc-web') ? 'grpc-web' : text.split('-')[0]!];
-  return known ?? (serverFirst.has(port.port) ? 'TCP' : 'UNSUPPORTED');
+  return known ?? (neverSniffed.has(port.port) ? 'TCP' : 'UNSUPPORTED');
 }
 
 export const isHttp = (protocol: PortProtocol): boolean => ['HTTP', 'HTTP2', 'GRPC'].includes(protocol);

@@ -1,9 +1,12 @@
 /** One ADS stream: what its client subscribes to, and what it is sent when the mesh changes. Both protocols share everything but the form. */
+import { messageOf } from '../../../errors/index.ts';
 import type { MeshChange, MeshProxy, MeshSnapshot, PeerIdentity } from '../model.ts';
 import { clustersFor, endpointsFor, listenersFor, parseClusterName, routesFor, typeUrls } from '../networking/index.ts';
+import { isDebugType } from './debug.ts';
 import { encodeCached } from './encode.ts';
 import {
   type DeltaRequest,
+  type EncodedResource,
   type NodeFacts,
   readDeltaRequest,
   readStateRequest,
@@ -28,6 +31,7 @@ export interface ConnectionOptions {
   identity: PeerIdentity;
   snapshot: () => MeshSnapshot;
   write: (bytes: Buffer) => void;
+  debug: (typeUrl: string, names: readonly string[]) => Promise<EncodedResource[]>;
   log: (line: string) => void;
 }
 
@@ -59,6 +63,7 @@ export class Connection {
   }
 
   #receiveDelta(request: DeltaRequest): void {
+    if (isDebugType(request.typeUrl)) return this.#answerDebug(request.typeUrl, request.subscribe, request.nonce);
     this.#identify(request.node);
     const { subscription, acknowledged } = this.#take(request.typeUrl, request.nonce, request.error);
     const { force, asksForMore } = subscription.request(
@@ -74,12 +79,29 @@ export class Connection {
   }
 
   #receiveState(request: ReturnType<typeof readStateRequest>): void {
+    if (isDebugType(request.typeUrl)) return this.#answerDebug(request.typeUrl, request.names, request.nonce);
     this.#identify(request.node);
     const { subscription } = this.#take(request.typeUrl, request.nonce, request.error);
     // An answer to an older response says nothing of the newest one.
     if (request.nonce !== '' && request.nonce !== subscription.nonceSent) return;
     const { asksForMore } = subscription.state(request.names);
     if (asksForMore) this.#send(request.typeUrl, request.names, true);
+  }
+
+  /**
+   * An acknowledgement asks for nothing. It is known by a nonce of ours: istioctl sends one of its own with its first request.
+   * @throws Error for callers from other namespaces than the control plane's own, as Istio refuses them
+   */
+  #answerDebug(typeUrl: string, names: readonly string[], nonce: string): void {
+    const { identity, snapshot, debug, write, log, protocol } = this.#options;
+    if (nonce.startsWith(`${this.id}-`)) return;
+    if (identity.namespace !== snapshot().rootNamespace)
+      throw new Error(`the debug info is not available for current identity: ${identity.id}`);
+    const answer = (resources: EncodedResource[]): void => {
+      const response = { version: '', typeUrl, nonce: `${this.id}-${++this.#nonce}`, resources };
+      write(protocol === 'delta' ? writeDeltaResponse({ ...response, removed: [] }) : writeStateResponse(response));
+    };
+    debug(typeUrl, names).then(answer, (error) => log(`${typeUrl} ${names.join(', ')}: ${messageOf(error)}`));
   }
 
   #identify(node: NodeFacts | undefined): void {

@@ -8,12 +8,15 @@ import { rawMethod } from '../../proto/index.ts';
 import type { Authenticate, MeshChange, SnapshotSource } from '../model.ts';
 import { typeUrls } from '../networking/index.ts';
 import { Connection, type Protocol } from './connection.ts';
+import { debugResources } from './debug.ts';
 
 export interface XdsOptions {
   source: SnapshotSource;
   authenticate: Authenticate;
   debounceAfterMs: number;
   debounceMaxMs: number;
+  /** Gives the body of a debug page. */
+  debugPage: (path: string) => Promise<string>;
   log: (line: string) => void;
 }
 
@@ -123,6 +126,8 @@ export class XdsServer {
         identity,
         snapshot: () => this.#options.source.current(),
         write: (bytes) => call.write(bytes),
+        debug: (typeUrl, names) =>
+          debugResources(typeUrl, names, { connections: () => this.connections(), page: this.#options.debugPage }),
         log: this.#options.log,
       });
       this.#connections.add(connection);

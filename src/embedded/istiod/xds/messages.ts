@@ -64,6 +64,8 @@ function nodeOf(raw: any): NodeFacts {
 
 export interface EncodedResource {
   name: string;
+  /** Type of the message, where it is not that of the response. */
+  type?: string;
   bytes: Uint8Array;
 }
 
@@ -76,6 +78,12 @@ function any(typeUrl: string, bytes: Uint8Array): Uint8Array {
     .finish();
 }
 
+/** Which istiod answers: Istio's ControlPlane.identifier, which istioctl shows. */
+const controlPlane = new BinaryWriter()
+  .tag(1, WireType.LengthDelimited)
+  .string(JSON.stringify({ Component: 'istiod', ID: process.env['POD_NAME'] ?? '', Info: { version: '1.31.0' } }))
+  .finish();
+
 export function writeDeltaResponse(response: {
   version: string;
   typeUrl: string;
@@ -85,16 +93,17 @@ export function writeDeltaResponse(response: {
 }): Buffer {
   const writer = new BinaryWriter();
   writer.tag(1, WireType.LengthDelimited).string(response.version);
-  for (const { name, bytes } of response.resources) {
+  for (const { name, type, bytes } of response.resources) {
     const resource = new BinaryWriter();
     resource.tag(1, WireType.LengthDelimited).string(response.version);
-    resource.tag(2, WireType.LengthDelimited).bytes(any(response.typeUrl, bytes));
+    resource.tag(2, WireType.LengthDelimited).bytes(any(type ?? response.typeUrl, bytes));
     resource.tag(3, WireType.LengthDelimited).string(name);
     writer.tag(2, WireType.LengthDelimited).bytes(resource.finish());
   }
   writer.tag(4, WireType.LengthDelimited).string(response.typeUrl);
   writer.tag(5, WireType.LengthDelimited).string(response.nonce);
   for (const name of response.removed) writer.tag(6, WireType.LengthDelimited).string(name);
+  writer.tag(7, WireType.LengthDelimited).bytes(controlPlane);
   return Buffer.from(writer.finish());
 }
 
@@ -106,9 +115,10 @@ export function writeStateResponse(response: {
 }): Buffer {
   const writer = new BinaryWriter();
   writer.tag(1, WireType.LengthDelimited).string(response.version);
-  for (const { bytes } of response.resources)
-    writer.tag(2, WireType.LengthDelimited).bytes(any(response.typeUrl, bytes));
+  for (const { type, bytes } of response.resources)
+    writer.tag(2, WireType.LengthDelimited).bytes(any(type ?? response.typeUrl, bytes));
   writer.tag(4, WireType.LengthDelimited).string(response.typeUrl);
   writer.tag(5, WireType.LengthDelimited).string(response.nonce);
+  writer.tag(6, WireType.LengthDelimited).bytes(controlPlane);
   return Buffer.from(writer.finish());
 }

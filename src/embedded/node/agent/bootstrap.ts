@@ -79,7 +79,15 @@ export function bootstrap(settings: ProxySettings, podIp: string): unknown {
         api_type: 'DELTA_GRPC',
         transport_api_version: 'V3',
         set_node_on_first_message_only: true,
-        grpc_services: [{ envoy_grpc: { cluster_name: 'xds-grpc' } }],
+        // Envoy's own pauses grow to half a minute, in which a proxy would not know of an istiod that is back.
+        grpc_services: [
+          {
+            envoy_grpc: {
+              cluster_name: 'xds-grpc',
+              retry_policy: { retry_back_off: { base_interval: '0.2s', max_interval: '3s' } },
+            },
+          },
+        ],
       },
       lds_config: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' },
       cds_config: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' },

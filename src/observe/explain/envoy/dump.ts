@@ -31,7 +31,7 @@ export interface HostStatus {
  */
 export function readDump(dump: any, clusters?: any): ProxyDump {
   const sections: any[] = dump?.configs ?? [];
-  if (sections.length === 0) throw new Error('the answer is no dump of Envoy’s configuration');
+  if (sections.length === 0) throw new Error("the answer is no dump of Envoy's configuration");
   const section = (name: string): any => sections.find((one) => String(one['@type']).endsWith(`.${name}`)) ?? {};
   const listeners = section('ListenersConfigDump');
   const routes = section('RoutesConfigDump');

@@ -313,7 +313,7 @@ describe('endpointsOf', () => {
     expect(shares(planted)).toEqual(expected);
   });
 
-  it('spreads over all in panic, which is Envoy’s default below half', () => {
+  it("spreads over all in panic, which is Envoy's default below half", () => {
     expect(
       shares(
         [

@@ -27,7 +27,7 @@ describe('virtualServiceFor', () => {
   const wider = made('shop/wider', { hosts: ['*.svc.cluster.local'] });
 
   it.each<[string, KubeObject[], string | undefined]>([
-    ['a short name is of the object’s own namespace', [exact], 'shop/exact'],
+    ["a short name is of the object's own namespace", [exact], 'shop/exact'],
     ['a short name elsewhere is another service', [made('client/short', { hosts: ['reviews'] })], undefined],
     ['a name with a dot is not completed', [made('client/dotted', { hosts: ['reviews.shop'] })], undefined],
     ['the older of two', [younger, exact], 'shop/exact'],
@@ -54,7 +54,7 @@ describe('virtualServiceFor', () => {
     ]);
   });
 
-  it('finds the rule of a route by its name, and where names are Envoy’s by what it does', () => {
+  it("finds the rule of a route by its name, and where names are Envoy's by what it does", () => {
     const object = made('shop/vs', {
       http: [
         { match: [{ uri: { exact: '/a' } }], route: [{ destination: { host: 'reviews', subset: 'v1' } }] },
@@ -86,14 +86,14 @@ describe('destinationRuleFor', () => {
   const wildOwn = made('client/wild', { host: '*.cluster.local' });
 
   it.each<[string, KubeObject[], string[]]>([
-    ['the client’s namespace first', [root, services, own], ['client/own']],
+    ["the client's namespace first", [root, services, own], ['client/own']],
     ['also with a wildcard there', [services, wildOwn], ['client/wild']],
-    ['then the service’s', [root, services], ['shop/services']],
+    ["then the service's", [root, services], ['shop/services']],
     ['then the root namespace', [root], ['istio-system/root']],
     ['no other namespace', [made('other/rule', { host })], []],
-    ['not what the service’s namespace keeps to itself', [made('shop/private', { host, exportTo: ['.'] })], []],
+    ["not what the service's namespace keeps to itself", [made('shop/private', { host, exportTo: ['.'] })], []],
     [
-      'the client’s own, whatever it is exported to',
+      "the client's own, whatever it is exported to",
       [made('client/private', { host, exportTo: ['.'] })],
       ['client/private'],
     ],

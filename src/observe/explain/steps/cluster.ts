@@ -45,6 +45,7 @@ export async function clusterStep(trace: Trace, dump: ProxyDump, name: string): 
   const parsed = parseCluster(name);
   if (!parsed) {
     made.title = fixedTitle(name);
+    if (name === 'BlackHoleCluster') made.deviations.push(refusedByMesh(trace));
     const end =
       name === 'BlackHoleCluster' ? endOf('fails', 'the proxy closes the connection', { status: 0 }) : undefined;
     return { step: made, cluster, rules: [], policy: {}, ...(end ? { end } : {}) };
@@ -90,6 +91,13 @@ export async function clusterStep(trace: Trace, dump: ProxyDump, name: string): 
     });
   return { ...reached, cluster };
 }
+
+const refusedByMesh = ({ to }: Trace): Deviation => ({
+  code: 'host-unknown',
+  severity: 'error',
+  message: `${to.host}:${to.port} is none of the mesh's services, and the mesh's outboundTrafficPolicy is REGISTRY_ONLY.`,
+  fix: 'make a ServiceEntry for it, or allow any: outboundTrafficPolicy.mode: ALLOW_ANY in ConfigMap istio',
+});
 
 function fixedTitle(name: string): string {
   if (name === 'PassthroughCluster') return 'PassthroughCluster: on to the address that the client wanted, as it is';
@@ -155,7 +163,7 @@ function explainRules(
     });
   }
   made.deviations.push(...unreadFor(config, parsed.host, 'DestinationRule'));
-  if (choice.chosen.length === 0) made.details.push('no DestinationRule: Istio’s defaults');
+  if (choice.chosen.length === 0) made.details.push("no DestinationRule: Istio's defaults");
 }
 
 function clusterMissing(

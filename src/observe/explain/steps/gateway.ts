@@ -130,7 +130,7 @@ export async function gatewayStep(
     };
   }
   const target = tcpProxyOf(chain)?.cluster ?? '';
-  made.details.push(`filter chain ${chain.name ?? ''} for SNI ${tls.sni}, to cluster ${target}`);
+  made.details.push(`its filter chain for SNI ${tls.sni}, to cluster ${target}`);
   const found = read.dump.clusters.get(target);
   const endpoints = found ? endpointsOf(read.dump, found) : [];
   if (!endpoints.some((one) => one.share > 0)) {

@@ -58,7 +58,7 @@ export async function arrive(trace: Trace, arrival: Arrival): Promise<{ steps: S
       severity: 'warning',
       message: `The configuration of the proxy of ${cluster}/${namespace}/${name} cannot be read: ${read.why}.`,
     });
-    return { steps: [made], end: endOf('unknown', 'what the server’s proxy does is not known') };
+    return { steps: [made], end: endOf('unknown', "what the server's proxy does is not known") };
   }
   const listener = read.dump.listeners.get('virtualInbound') ?? boundListener(read.dump, 15_006);
   const mode = mtlsModeOf(
@@ -175,7 +175,7 @@ function refused(made: Step, arrival: Arrival, mode: MtlsDecision, config: Istio
   });
   return {
     steps: [made],
-    end: endOf('fails', 'the server’s proxy closes the connection', {
+    end: endOf('fails', "the server's proxy closes the connection", {
       status: arrival.clientDump ? 503 : 0,
       flag: 'UC',
     }),

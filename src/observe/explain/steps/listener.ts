@@ -1,5 +1,5 @@
 /** The listener: what the client's proxy does with a connection to that address and port. */
-import { decision } from '../config.ts';
+import { decision, leftOut } from '../config.ts';
 import { managerOf, type ProxyDump, tcpProxyOf } from '../envoy/dump.ts';
 import { type Connection, filterChainFor, isInRange, outboundListener } from '../envoy/listeners.ts';
 import { protocolOf } from '../istio/protocol.ts';
@@ -91,9 +91,22 @@ export function listenerStep(
   const manager = managerOf(chain);
   const catchAll = listener.use_original_dst === true;
   made.title = `${listener.name} takes ${address}:${to.port} ${manager ? 'as HTTP' : catchAll ? 'as anything that no Service is known for' : 'as TCP'}`;
+  if (catchAll && service && object && port && port.protocol !== 'UDP')
+    made.deviations.push(
+      leftOut(
+        trace.config,
+        { namespace: client.namespace, labels: client.object.metadata.labels ?? {} },
+        { cluster: cluster!, object, hostname: service.hostname },
+      ),
+    );
   if (chain.name) made.details.push(`filter chain ${chain.name}`);
-  if (!manager && to.scheme === 'http' && !catchAll && service)
-    made.details.push('HTTP routes and VirtualServices’ http rules do not hold here, since the port is taken as TCP');
+  if (!manager && !catchAll && service)
+    made.details.push(
+      'balanced by connection: what is sent on one stays at its endpoint',
+      ...(to.scheme === 'http'
+        ? ['http rules of VirtualServices do not hold here, since the port is taken as TCP']
+        : []),
+    );
   if (manager) return { step: made, listener, manager };
   const proxy = tcpProxyOf(chain);
   const weighted = (proxy?.weighted_clusters?.clusters ?? []).map((one: any) => ({

@@ -1,9 +1,9 @@
 /** The route of an HTTP request: virtual host, rule, and the VirtualService that they are from. */
-import { configOf, decision, nameText, referenceOf, unreadFor } from '../config.ts';
+import { configOf, decision, leftOut, nameText, referenceOf, unreadFor } from '../config.ts';
 import type { ProxyDump } from '../envoy/dump.ts';
 import { type Request, routeFor, virtualHostFor } from '../envoy/routes.ts';
 import { ruleOf, virtualServiceFor } from '../istio/virtual-service.ts';
-import type { ServiceView } from '../service.ts';
+import { firstOf, portOf, type ServiceView } from '../service.ts';
 import { endOf, percent, step, type Trace } from '../trace.ts';
 import type { Deviation, End, Step } from '../types.ts';
 
@@ -65,6 +65,14 @@ export function routeStep(trace: Trace, dump: ProxyDump, manager: any, service: 
     const status = redirects[route.redirect.response_code ?? 'MOVED_PERMANENTLY'] ?? 301;
     return { ...none, end: endOf('answered', `the proxy redirects (${status})`, { status }) };
   }
+  if (host.name === 'allow_any' && service && portOf(firstOf(service).object, to.port) && names(service, to.host))
+    made.deviations.push(
+      leftOut(
+        trace.config,
+        { namespace: client.namespace, labels: client.object.metadata.labels ?? {} },
+        { ...firstOf(service), hostname: service.hostname },
+      ),
+    );
   if (host.name === 'allow_any')
     made.details.push(`no virtual host names ${request.authority}: it is passed on to where the client wanted`);
   const action = route.route ?? {};
@@ -89,6 +97,9 @@ export function routeStep(trace: Trace, dump: ProxyDump, manager: any, service: 
   faults(made, route);
   return { step: made, targets, retryOn: retry?.retry_on ?? '', retries: retry ? Number(retry.num_retries ?? 1) : 0 };
 }
+
+/** By an address no virtual host need be known: a client may call pods directly. */
+const names = (service: ServiceView, host: string): boolean => host.startsWith(service.name);
 
 const redirects: Record<string, number> = {
   MOVED_PERMANENTLY: 301,
@@ -140,7 +151,7 @@ function attribute({ config, client }: Trace, made: Step, route: any, chosen: an
       made.details.push(
         `${chosen.metadata.namespace}/${chosen.metadata.name} has no http rule for this port and client`,
       );
-    else if (route.name === 'default') made.details.push('no VirtualService: Istio’s default route');
+    else if (route.name === 'default') made.details.push("no VirtualService: Istio's default route");
     return;
   }
   const rule = ruleOf(object, route);

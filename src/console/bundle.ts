@@ -1,0 +1,106 @@
+/**
+ * Makes the console's web application out of its sources, once: the result stands in the cache folder under a hash of the sources and of
+ * the lock file, so that it is made again when one of them changes and found at once when none does.
+ *
+ * The pages run under a strict content security policy. Hence everything is a file: no inline script, no inline style, no data URL,
+ * and the graph's layout runs in a worker that is a file too.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, relative } from 'node:path';
+import { IsthmusError, messageOf } from '../errors/index.ts';
+
+export interface BuildWebOptions {
+  /** Where builds are kept; by default `$ISTHMUS_CACHE/web`, or `isthmus/web` in the user's cache folder. */
+  cache?: string;
+}
+
+const sources = join(import.meta.dirname, 'web');
+const packageRoot = join(import.meta.dirname, '..', '..');
+
+/**
+ * The folder of the built web application: index.html, and app.js, app.css, layout-worker.js and fonts below `assets/`.
+ * @throws IsthmusError `console.web-build` when the sources cannot be bundled.
+ */
+export async function buildWeb(options: BuildWebOptions = {}): Promise<{ folder: string }> {
+  const cache = options.cache ?? defaultCache(process.env);
+  const folder = join(cache, await hashOfSources());
+  if (existsSync(join(folder, 'index.html'))) return { folder };
+  // Built beside and then renamed: two consoles that start together must not see half a build.
+  await mkdir(cache, { recursive: true });
+  const draft = await mkdtemp(`${folder}.part-`);
+  try {
+    await bundle(draft);
+    await rename(draft, folder);
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    if (existsSync(join(folder, 'index.html'))) return { folder };
+    throw new IsthmusError({
+      code: 'console.web-build',
+      what: 'the web application of the console cannot be built',
+      where: sources,
+      why: messageOf(error),
+      fix: 'run `npm ci` in the folder of Isthmus, then start the console again',
+      fault: 'internal',
+      cause: error,
+    });
+  }
+  await removeOldBuilds(cache, folder);
+  return { folder };
+}
+
+async function bundle(folder: string): Promise<void> {
+  // Loaded here, since a console whose application is already built never needs it.
+  const { build } = await import('esbuild');
+  const assets = join(folder, 'assets');
+  await build({
+    entryPoints: { app: join(sources, 'main.tsx'), 'layout-worker': join(sources, 'graph', 'layout-worker.ts') },
+    outdir: assets,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    loader: { '.woff2': 'file', '.woff': 'file', '.ttf': 'file', '.svg': 'file', '.png': 'file', '.jpg': 'file' },
+    legalComments: 'external',
+    logLevel: 'silent',
+  });
+  await copyFile(join(sources, 'icon.svg'), join(assets, 'icon.svg'));
+  // Last, since its presence says that the build is whole.
+  await writeFile(join(folder, 'index.html'), await readFile(join(sources, 'index.html')));
+}
+
+async function hashOfSources(): Promise<string> {
+  const hash = createHash('sha256');
+  const entries = await readdir(sources, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
+    .map((entry) => join(entry.parentPath, entry.name));
+  files.push(join(packageRoot, 'package-lock.json'), import.meta.filename);
+  for (const file of files.sort()) {
+    hash.update(relative(packageRoot, file)).update('\0');
+    hash.update(await readFile(file)).update('\0');
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Not those of the last week: a console that still serves one must keep its files. */
+async function removeOldBuilds(cache: string, keep: string): Promise<void> {
+  const weekAgo = Date.now() - 7 * 24 * 3_600_000;
+  for (const entry of await readdir(cache)) {
+    const path = join(cache, entry);
+    if (path === keep) continue;
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+    if (mtimeMs < weekAgo) await rm(path, { recursive: true, force: true });
+  }
+}
+
+function defaultCache(env: NodeJS.ProcessEnv): string {
+  const root =
+    env['ISTHMUS_CACHE'] || join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'isthmus');
+  return join(root, 'web');
+}

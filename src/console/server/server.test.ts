@@ -1,0 +1,258 @@
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ConsoleClient, consoleAt } from '../../../test/support/console.ts';
+import { type PlantedObserved, plantObserved } from '../../../test/support/planted-observed.ts';
+import type { StreamMessage } from '../api.ts';
+import { type Console, startConsole } from './index.ts';
+import { durationOf, timeOf } from './parameters.ts';
+
+let planted: PlantedObserved;
+let server: Console;
+let client: ConsoleClient;
+let folder: string;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'isthmus-pages-'));
+  writeFileSync(join(folder, 'index.html'), '<!doctype html><title>pages</title>');
+  writeFileSync(join(folder, 'app.js'), 'void 0');
+  symlinkSync('/etc/hostname', join(folder, 'leak.js'));
+  planted = await plantObserved();
+  server = await startConsole({ observer: planted.observer, port: 0, version: '1', pages: async () => ({ folder }) });
+  client = consoleAt(server.url);
+});
+afterEach(async () => {
+  await server[Symbol.asyncDispose]();
+  await planted[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** With headers that fetch does not let one set. */
+function raw(path: string, headers: Record<string, string> = {}): Promise<{ status: number; text: string }> {
+  const { port } = new URL(server.url);
+  return new Promise((resolve, reject) => {
+    request({ port, host: '127.0.0.1', path, headers }, (response) => {
+      let text = '';
+      response.on('data', (chunk) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+test('every route of the document answers, with planted clusters', async () => {
+  const { paths } = await client.get<any>('/api/openapi.json');
+  for (const [path, methods] of Object.entries<any>(paths)) {
+    if (!methods.get || /stream|metrics|logs|config_dump|explain/.test(path)) continue;
+    const name =
+      /\{name\}/.test(path) &&
+      { workloads: 'curl', apps: 'curl', applications: 'curl', services: 'curl', pods: 'curl-abc-0' }[
+        path.split('/')[4]!
+      ];
+    const real = path
+      .replace('{namespace}', path.includes('/istio/') ? 'istio-system' : 'sample')
+      .replace('{group}/{version}/{kind}/{name}', 'networking.istio.io/v1/Gateway/cross-network-gateway')
+      .replace('{name}', name || '');
+    const { status, text } = await client.ask(`${real}?clusterName=east`);
+    expect(status, `${real}: ${text.slice(0, 200)}`).toBe(200);
+  }
+});
+
+describe('lists', () => {
+  test('are of all clusters, or of those that are asked for', async () => {
+    const all = await client.get<any>('/api/clusters/workloads?namespaces=sample');
+    expect(all.workloads.map((one: any) => `${one.cluster}/${one.name}`).sort()).toEqual([
+      'east/curl',
+      'east/helloworld-v1',
+      'west/curl',
+      'west/helloworld-v2',
+    ]);
+    const one = await client.get<any>('/api/namespaces/sample/services?clusters=west');
+    expect(one.services.map((service: any) => [service.cluster, service.name, service.sameIn])).toEqual([
+      ['west', 'helloworld', ['east']],
+      ['west', 'curl', ['east']],
+    ]);
+  });
+
+  test('of an entity in several clusters must say which', async () => {
+    const { status, body } = await client.ask('/api/namespaces/sample/workloads/curl');
+    expect([status, body.fix]).toEqual([400, 'say which with clusterName=']);
+    expect((await client.ask('/api/namespaces/sample/workloads/helloworld-v2')).body.cluster).toBe('west');
+    expect((await client.ask('/api/namespaces/sample/workloads/nobody')).status).toBe(404);
+    expect((await client.ask('/api/namespaces/sample/workloads/curl?clusterName=mars')).body.error).toContain(
+      'no cluster mars',
+    );
+  });
+});
+
+test('mistakes in parameters are told, with what is right', async () => {
+  const { status, body } = await client.ask('/api/namespaces/graph?duration=forever');
+  expect([status, body.code, body.fix]).toEqual([400, 'console.bad-request', 'write it as 30s, 10m or 1h']);
+  expect((await client.ask('/api/namespaces/graph?graphType=pie')).status).toBe(400);
+  expect((await client.ask('/api/nowhere')).status).toBe(404);
+  expect((await client.ask('/api/mesh', { method: 'DELETE' })).status).toBe(405);
+  const query = (text: string) => new URLSearchParams(text);
+  expect(durationOf(query('duration=1h30m'))).toBe(5400);
+  expect(() => durationOf(query('duration=25h'))).toThrow();
+  expect(timeOf(query('queryTime=1700000000'))).toBe(1_700_000_000);
+});
+
+test('differences of services between clusters are listed field by field', async () => {
+  planted.west.put('Service', {
+    metadata: { name: 'helloworld', namespace: 'sample' },
+    spec: { selector: { app: 'helloworld' }, ports: [{ name: 'http', port: 6000 }] },
+  });
+  await planted.settle();
+  const { differences } = await client.get<any>('/api/istio/differences');
+  expect(differences).toMatchObject([
+    {
+      kind: 'Service',
+      name: 'helloworld',
+      fields: [
+        {
+          path: 'ports[0].port',
+          values: [
+            { cluster: 'east', value: '5000' },
+            { cluster: 'west', value: '6000' },
+          ],
+        },
+      ],
+    },
+  ]);
+});
+
+test('only reads, unless it was started to edit', async () => {
+  const path =
+    '/api/namespaces/istio-system/istio/networking.istio.io/v1/Gateway/cross-network-gateway?clusterName=east';
+  const { status, body } = await client.ask(path, { method: 'PUT', body: '{}' });
+  expect([status, body.code]).toEqual([403, 'console.read-only']);
+  expect((await client.get<any>(path)).editable).toBe(false);
+});
+
+describe('pages', () => {
+  test('are files of the folder and nothing else; unknown paths are the application', async () => {
+    expect((await client.ask('/app.js')).text).toBe('void 0');
+    for (const path of ['/', '/clusters/east/workloads/curl', '/leak.js', '/%2e%2e/%2e%2e/etc/passwd'])
+      expect((await client.ask(path)).text, path).toContain('<title>pages</title>');
+    const { headers } = await client.ask('/app.js');
+    expect(headers.get('content-security-policy')).toContain("script-src 'self';");
+    const etag = headers.get('etag')!;
+    expect((await client.ask('/app.js', { headers: { 'if-none-match': etag } })).status).toBe(304);
+  });
+
+  test('are told to be prepared until they are there, and why they are not', async () => {
+    let fail = (_: Error): void => {};
+    const pages = new Promise<{ folder: string }>((_, reject) => {
+      fail = reject;
+    });
+    await using other = await startConsole({ observer: planted.observer, port: 0, version: '1', pages: () => pages });
+    const own = consoleAt(other.url);
+    const waiting = await own.ask('/');
+    expect([waiting.status, waiting.headers.get('refresh')]).toEqual([503, '1']);
+    fail(new Error('no <bundler>'));
+    await pages.catch(() => {});
+    const failed = await own.ask('/');
+    expect(failed.status).toBe(500);
+    expect(failed.text).toContain('no &#60;bundler&#62;');
+    expect(failed.text).not.toMatch(/<script|style=/);
+    expect((await own.ask('/api')).body.name).toBe('isthmus');
+  });
+});
+
+describe('strangers', () => {
+  test('are refused: rebound names, other origins, requests from other sites', async () => {
+    expect((await raw('/api/mesh', { host: 'evil.example:20001' })).status).toBe(403);
+    expect((await raw('/api/mesh', { origin: 'https://evil.example' })).status).toBe(403);
+    expect((await raw('/api/mesh', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' })).status).toBe(403);
+    expect((await raw('/', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' })).status).toBe(200);
+    expect((await raw('/api/mesh', { host: 'localhost:1' })).status).toBe(200);
+  });
+
+  test('cannot reach it from elsewhere without signing in', async () => {
+    const open = startConsole({
+      observer: planted.observer,
+      listen: '0.0.0.0',
+      port: 0,
+      version: '1',
+      pages: async () => ({ folder }),
+    });
+    await expect(open).rejects.toMatchObject({ code: 'console.open' });
+  });
+
+  test('must sign in where a token is asked for', async () => {
+    await using other = await startConsole({
+      observer: planted.observer,
+      auth: 'token',
+      port: 0,
+      version: '1',
+      pages: async () => ({ folder }),
+    });
+    const own = consoleAt(other.url);
+    expect((await own.ask('/api/mesh')).status).toBe(401);
+    expect((await own.ask('/api/auth/info')).body).toEqual({ strategy: 'token' });
+    expect(
+      (await own.ask('/api/authenticate', { method: 'POST', body: new URLSearchParams({ token: 'wrong' }) })).status,
+    ).toBe(401);
+    const signedIn = await own.ask('/api/authenticate', {
+      method: 'POST',
+      body: new URLSearchParams({ token: 'good-token-of-west' }),
+    });
+    expect([signedIn.status, signedIn.body.username]).toEqual([200, 'somebody']);
+  });
+});
+
+test('a taken port is told as such', async () => {
+  const port = Number(new URL(server.url).port);
+  const second = startConsole({ observer: planted.observer, port, version: '1', pages: async () => ({ folder }) });
+  await expect(second).rejects.toMatchObject({ code: 'console.port', fix: expect.stringContaining('--port') });
+});
+
+test('the stream tells what changes, many changes of a moment at once, and events', async () => {
+  const abort = new AbortController();
+  const response = await fetch(`${server.url}/api/events/stream`, { signal: abort.signal });
+  const messages: StreamMessage[] = [];
+  const reading = (async () => {
+    let text = '';
+    for await (const chunk of response.body!) {
+      text += Buffer.from(chunk).toString();
+      for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+        const data = text
+          .slice(0, end)
+          .split('\n')
+          .find((line) => line.startsWith('data: '));
+        text = text.slice(end + 2);
+        if (data) messages.push(JSON.parse(data.slice(6)));
+      }
+    }
+  })().catch(() => {});
+  const seen = async (what: (one: StreamMessage) => boolean): Promise<StreamMessage> => {
+    for (;;) {
+      const found = messages.find(what);
+      if (found) return found;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  await seen((one) => one.type === 'hello');
+  for (const name of ['a', 'b'])
+    planted.east.put('VirtualService', {
+      metadata: { name, namespace: 'sample', creationTimestamp: new Date().toISOString() },
+      spec: {},
+    });
+  const changed = await seen((one) => one.type === 'changed' && one.scopes.includes('config'));
+  expect(changed).toMatchObject({
+    where: [{ cluster: 'east', namespace: 'sample', kind: 'VirtualService', name: 'a' }, { name: 'b' }],
+  });
+  await seen((one) => one.type === 'event' && one.event.object?.name === 'b' && one.event.type === 'added');
+  planted.east.remove('Secret', 'istio-system', 'istio-remote-secret-west');
+  const link = await seen((one) => one.type === 'event' && one.event.type === 'link');
+  expect(link).toMatchObject({
+    event: { severity: 'warning', link: { id: 'remote-secret:east>west', state: 'broken', before: 'ok' } },
+  });
+  abort.abort();
+  await reading;
+});

@@ -1,0 +1,79 @@
+/** The shell around the pages, and which page an address means. */
+import { Page, SkipToContent } from '@patternfly/react-core';
+import { Route, Switch } from 'wouter';
+import type { LiveUpdates } from './api/live.ts';
+import type { ConfigKey } from './api/queries.ts';
+import { ConfigPage } from './config/config-page.tsx';
+import { ObjectPage } from './config/object-page.tsx';
+import { AppPage } from './entities/app-page.tsx';
+import { AppsPage, ServicesPage, WorkloadsPage } from './entities/lists.tsx';
+import { ServicePage } from './entities/service-page.tsx';
+import { WorkloadPage } from './entities/workload-page.tsx';
+import { EventsPage } from './events/events-page.tsx';
+import { GraphPage } from './graph/graph-page.tsx';
+import { MeshPage } from './mesh/mesh-page.tsx';
+import { OverviewPage } from './overview/overview-page.tsx';
+import { Header } from './shell/header.tsx';
+import type { EntityKey } from './shell/links.tsx';
+import { Navigation } from './shell/navigation.tsx';
+import { NotFound } from './shell/not-found.tsx';
+import { SignInGate } from './shell/sign-in.tsx';
+import { WhyPage } from './why/why-page.tsx';
+
+const place = '/clusters/:cluster/namespaces/:namespace';
+const mainId = 'main';
+
+export function App({ live }: { live: LiveUpdates }) {
+  return (
+    <SignInGate>
+      <Page
+        masthead={<Header live={live} />}
+        sidebar={<Navigation />}
+        isManagedSidebar
+        mainContainerId={mainId}
+        skipToContent={<SkipToContent href={`#${mainId}`}>Skip to content</SkipToContent>}
+        isContentFilled
+      >
+        <Pages />
+      </Page>
+    </SignInGate>
+  );
+}
+
+/** `key` makes a page anew for another object, so that nothing of the last one stays. */
+function Pages() {
+  return (
+    <Switch>
+      <Route path="/" component={OverviewPage} />
+      <Route path="/mesh" component={MeshPage} />
+      <Route path="/graph" component={GraphPage} />
+      <Route path="/applications" component={AppsPage} />
+      <Route path="/workloads" component={WorkloadsPage} />
+      <Route path="/services" component={ServicesPage} />
+      <Route path="/istio" component={ConfigPage} />
+      <Route path="/why" component={WhyPage} />
+      <Route path="/events" component={EventsPage} />
+      <Route path={`${place}/applications/:name`}>
+        {(params) => <AppPage key={keyOf(params)} {...entityOf(params)} />}
+      </Route>
+      <Route path={`${place}/workloads/:name`}>
+        {(params) => <WorkloadPage key={keyOf(params)} {...entityOf(params)} />}
+      </Route>
+      <Route path={`${place}/services/:name`}>
+        {(params) => <ServicePage key={keyOf(params)} {...entityOf(params)} />}
+      </Route>
+      <Route path={`${place}/istio/:group/:version/:kind/:name`}>
+        {(params) => <ObjectPage key={keyOf(params)} {...(params as unknown as ConfigKey)} />}
+      </Route>
+      <Route component={NotFound} />
+    </Switch>
+  );
+}
+
+type Params = Record<string, string | undefined>;
+const keyOf = (params: Params): string => Object.values(params).join('/');
+const entityOf = (params: Params): EntityKey => ({
+  cluster: params['cluster'] ?? '',
+  namespace: params['namespace'] ?? '',
+  name: params['name'] ?? '',
+});

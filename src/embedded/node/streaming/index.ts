@@ -1,0 +1,95 @@
+/** Upgraded connections to the kubelet: exec and port-forward, by websocket and by SPDY. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createWebSocketStream, WebSocketServer } from 'ws';
+import { spdyChannels, webSocketChannels } from './channels.ts';
+import { execRequest, runOnChannels, streamsOf } from './exec.ts';
+import { type ForwardedPod, forwardPorts } from './port-forward.ts';
+
+const portForward = 'portforward.k8s.io';
+const overWebSocket = {
+  exec: ['v5.channel.k8s.io', 'v4.channel.k8s.io'],
+  // kubectl carries SPDY in a websocket here.
+  portForward: `SPDY/3.1+${portForward}`,
+};
+const overSpdy = {
+  exec: ['v5.channel.k8s.io', 'v4.channel.k8s.io'],
+  portForward: [portForward],
+};
+
+export interface UpgradeTarget {
+  action: 'exec' | 'portForward';
+  query: URLSearchParams;
+  /** First process of the container, of exec. */
+  pid?: number | undefined;
+  pod: ForwardedPod;
+}
+
+export interface Upgrades {
+  serve(target: UpgradeTarget, request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+export function upgrades(): Upgrades {
+  const options = { noServer: true, perMessageDeflate: false };
+  const execs = new WebSocketServer({
+    ...options,
+    handleProtocols: (offered) => overWebSocket.exec.find((one) => offered.has(one)) ?? false,
+  });
+  // The name of this protocol holds a slash, which the library refuses in one: it is agreed upon here.
+  const forwards = new WebSocketServer(options);
+  forwards.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${overWebSocket.portForward}`));
+  return {
+    serve(target, request, socket, head) {
+      const { action } = target;
+      if (request.headers.upgrade?.toLowerCase() !== 'websocket')
+        return void serveBySpdy(target, request, socket, head);
+      if (action === 'exec')
+        return execs.handleUpgrade(request, socket, head, (webSocket) =>
+          runOnChannels(webSocketChannels(webSocket), target.pid!, execRequest(target.query)),
+        );
+      if (!request.headers['sec-websocket-protocol']?.split(/, */).includes(overWebSocket.portForward))
+        return refuse(socket, 403, `no protocol in common: ${overWebSocket.portForward}`);
+      delete request.headers['sec-websocket-protocol'];
+      forwards.handleUpgrade(
+        request,
+        socket,
+        head,
+        (webSocket) => void quietly(forwardPorts(createWebSocketStream(webSocket), target.pod)),
+      );
+    },
+  };
+}
+
+async function serveBySpdy(
+  { action, query, pid, pod }: UpgradeTarget,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const offered = String(request.headers['x-stream-protocol-version'] ?? '').split(/, */);
+  const chosen = overSpdy[action].find((one) => offered.includes(one));
+  if (request.headers.upgrade?.toLowerCase() !== 'spdy/3.1' || !chosen)
+    return refuse(socket, 403, `no protocol in common: ${overSpdy[action].join(', ')} over SPDY/3.1 or a websocket`);
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${chosen}\r\n\r\n`,
+  );
+  if (head.length > 0) socket.unshift(head);
+  await quietly(
+    action === 'exec'
+      ? spdyChannels(socket, streamsOf(execRequest(query))).then((channels) =>
+          runOnChannels(channels, pid!, execRequest(query)),
+        )
+      : forwardPorts(socket, pod),
+  );
+}
+
+/** A client that leaves, or sends what is none of the protocol, has ended its own connection and no more. */
+async function quietly(serving: Promise<void>): Promise<void> {
+  await serving.catch(() => {});
+}
+
+export function refuse(socket: Duplex, code: number, message: string): void {
+  socket.end(
+    `HTTP/1.1 ${code} Refused\r\ncontent-type: text/plain\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
+  );
+}
