@@ -1,6 +1,7 @@
 /**
  * All tests: those beside the code, those on a running mesh, those of the console in a browser, those with upstream's Kubernetes and
- * Istio. First the programs that meshes run are found or fetched, so that no test waits for a download. Ends with a line that counts the tests of all runners, and with 1 when one failed or none ran.
+ * Istio. First what tests and meshes run is found or fetched, so that no test waits for a download. Ends with a line that counts the tests
+ * of all runners, and with 1 when one failed or none ran.
  * Arguments: `unit`, `e2e`, `console` or `real` for one of them, and after it what vitest takes (a part of a file's name, -t ...).
  */
 import { spawn } from 'node:child_process';
@@ -9,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findArtifacts } from '../src/artifacts/index.ts';
 import { IsthmusError } from '../src/errors/index.ts';
+import { installTestTools } from './test-tools.ts';
 
 const root = join(import.meta.dirname, '..');
 const suites = [
@@ -24,6 +26,7 @@ if (chosen.length === 0) {
   console.error(`"${first}" is no suite; write ${suites.map((suite) => suite.name).join(' or ')}`);
   process.exit(2);
 }
+await installTestTools();
 await fetchArtifacts();
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-results-'));
