@@ -73,15 +73,18 @@ describe('the traffic graph', () => {
 describe('a broken link is drawn broken, with its reason, within 15 s', () => {
   it('when a gateway is stopped', async () => {
     await inSystem('west', 'scale', 'deploy/istio-eastwestgateway', '--replicas=0');
-    const { link } = await untilLink(client, 'east-west:east>west', 'broken');
-    expect(link.why).toContain('istio-eastwestgateway');
-    expect(link.fix).toContain('scale');
-    const crossing = (await edges('duration=10m&namespaces=sample&injectServiceNodes=false')).get(
-      'east/curl west/helloworld-v2',
-    );
-    expect(crossing.broken).toContain('istio-eastwestgateway');
-    expect(crossing.healthStatus).toBe('Failure');
-    await inSystem('west', 'scale', 'deploy/istio-eastwestgateway', '--replicas=1');
+    try {
+      const { link } = await untilLink(client, 'east-west:east>west', 'broken');
+      expect(link.why).toContain('istio-eastwestgateway');
+      expect(link.fix).toContain('scale');
+      const crossing = (await edges('duration=10m&namespaces=sample&injectServiceNodes=false')).get(
+        'east/curl west/helloworld-v2',
+      );
+      expect(crossing?.broken).toContain('istio-eastwestgateway');
+      expect(crossing.healthStatus).toBe('Failure');
+    } finally {
+      await inSystem('west', 'scale', 'deploy/istio-eastwestgateway', '--replicas=1');
+    }
     await untilLink(client, 'east-west:east>west', 'ok', 60_000);
     const { events } = await client.get<any>('/api/events');
     const told = events.find((one: any) => one.link?.id === 'east-west:east>west' && one.link.state === 'broken');
@@ -316,7 +319,8 @@ it('changes configuration with --allow-edit only, and shows first what would cha
       metadata: { name: 'edited', namespace: 'sample' },
       spec: { host, trafficPolicy: { connectionPool: { tcp: { maxConnections } } } },
     });
-  await kubectl(home, 'east', ['apply', '-f', '-'], rule(100));
+  const applied = await kubectl(home, 'east', ['apply', '-f', '-'], rule(100));
+  expect(applied.code, applied.stderr).toBe(0);
   const path = '/api/namespaces/sample/istio/networking.istio.io/v1/DestinationRule/edited?clusterName=east';
   await eventually('the object is seen', async () => {
     const { status, text } = await client.ask(path);

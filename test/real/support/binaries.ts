@@ -97,7 +97,7 @@ async function build(program: Program, path: string, say: (line: string) => void
       code: 'real.no-go',
       what: `${program.name} cannot be built: there is no Go toolchain`,
       why: probe.stderr.trim(),
-      fix: 'install Go, or leave the tests of the real engine out with ISTHMUS_SKIP_REAL=1',
+      fix: 'install Go 1.26 or newer',
     });
   await mkdir(dirname(path), { recursive: true });
   say(`building ${program.name} (some minutes, once)`);
@@ -122,7 +122,7 @@ async function build(program: Program, path: string, say: (line: string) => void
       what: `${program.name} cannot be built`,
       where: join(modules, program.module),
       why: answer.code === 124 ? 'it took too long' : answer.stderr.trim().split('\n').slice(-10).join('\n'),
-      fix: 'see to it that the Go module proxy can be reached, or leave the tests of the real engine out with ISTHMUS_SKIP_REAL=1',
+      fix: 'see to it that the Go module proxy can be reached',
     });
   }
   await rename(fresh, path);
