@@ -14,6 +14,7 @@
  * | GET /api/config | ServerConfig, Kiali's |
  * | GET /api/auth/info | AuthInfo |
  * | POST /api/authenticate | SessionInfo; body token=... (form); DELETE /api/logout ends it |
+ * | GET /api/auth/openid_redirect | with OpenID Connect: leads to the provider, which leads back to /api/auth/callback; page=, the path to go on with |
  * | GET /api/clusters | ClusterListItem[] |
  * | GET /api/namespaces | NamespaceListItem[] |
  * | GET /api/mesh | MeshView |
@@ -106,6 +107,7 @@ export interface HealthRate {
 export interface AuthInfo {
   strategy: 'anonymous' | 'token' | 'openid';
   sessionInfo?: SessionInfo;
+  /** Where the browser goes to sign in by OpenID Connect. */
   authorizationEndpoint?: string;
 }
 

@@ -26,7 +26,7 @@ export function addAbout(add: AddRoute, context: ConsoleContext): void {
     async ({ raw, response }) => {
       const token = new URLSearchParams(await readBody(raw)).get('token');
       if (!token) throw badRequest('there is no token in the body', 'send it as a form: token=...');
-      return auth.signIn(token.trim(), response, 'encrypted' in raw.socket);
+      return auth.signInByForm(token.trim(), raw, response);
     },
   );
   for (const method of ['GET', 'DELETE'] as const)
