@@ -94,7 +94,8 @@ export interface ServerConfig {
   clusters: Record<string, ClusterListItem>;
   istioNamespaces: Record<string, string>;
   healthConfig: { rate: HealthRate[] };
-  prometheus: { globalScrapeInterval: number; storageTsdbRetention: number };
+  /** Seconds: the longest interval and the shortest retention of the clusters, so that what fits them fits all; left out where none tells. */
+  prometheus: { globalScrapeInterval?: number; storageTsdbRetention?: number };
   /** Seconds; ranges that pages offer. */
   durations: number[];
   version: string;
