@@ -45,7 +45,12 @@ export function routesOf(context: ConsoleContext): Router {
     '/api/events/stream',
     { summary: 'what changes, as server-sent events', answer: 'StreamMessage', isStream: true },
     ({ raw, response, viewer }) => {
-      context.stream.open(raw, response, viewer);
+      const isSignedIn = () =>
+        context.auth.viewerOf(raw).then(
+          () => true,
+          () => false,
+        );
+      context.stream.open(raw, response, viewer, isSignedIn);
       return answered;
     },
   );

@@ -1,4 +1,5 @@
 import type { JsonWebKey } from 'node:crypto';
+import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type OpenIdIssuer, startIssuer } from '../../../../test/support/openid-issuer.ts';
 import { type PlantedObserved, plantObserved } from '../../../../test/support/planted-observed.ts';
@@ -115,6 +116,20 @@ describe('a sign-in', () => {
     expect(text).toMatch(/; Path=\/api\/auth; HttpOnly; SameSite=Lax; Max-Age=600; Secure$/);
     expect((await browser.open(`${server.url}${back.pathname}${back.search}`)).status).toBe(302);
     expect(browser.cookies.get('isthmus-session')!.text).toMatch(/; Secure$/);
+  });
+
+  test('comes back to the name by which the browser asked, though it listens on loopback', async () => {
+    const { port } = new URL(server.url);
+    const headers = { host: 'console.example', 'x-forwarded-proto': 'https' };
+    const location = await new Promise<string>((resolve, reject) => {
+      request({ port, host: '127.0.0.1', path: '/api/auth/openid_redirect', headers }, (response) => {
+        response.resume();
+        resolve(response.headers.location ?? `none: ${response.statusCode}`);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(new URL(location).searchParams.get('redirect_uri')).toBe('https://console.example/api/auth/callback');
   });
 
   test.each(['https://evil.example/', '//evil.example/', '/..//evil.example', '/\\evil.example', 'javascript:1'])(
