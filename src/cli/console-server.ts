@@ -1,6 +1,7 @@
 /** Options of `isthmus console` as the server takes them. */
-import { type Console, consolePort, startConsole } from '../console/index.ts';
-import { IsthmusError } from '../errors/index.ts';
+import { readFile } from 'node:fs/promises';
+import { type Console, type ConsoleOptions, consolePort, startConsole } from '../console/index.ts';
+import { IsthmusError, messageOf } from '../errors/index.ts';
 import type { Observer } from '../observe/index.ts';
 import { isthmusVersion } from './commands/version.ts';
 
@@ -16,13 +17,16 @@ export async function listenOn({ observer, options, pages }: ListenOptions): Pro
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65_536))
     throw wrong('--port', options['port'], 'a number from 0 to 65535');
   const auth = options['auth'] ?? 'anonymous';
-  if (auth !== 'anonymous' && auth !== 'token') throw wrong('--auth', auth, 'anonymous or token');
+  if (auth !== 'anonymous' && auth !== 'token' && auth !== 'openid')
+    throw wrong('--auth', auth, 'anonymous, token or openid');
+  const openId = await openIdOf(auth, options);
   const version = await isthmusVersion();
   const start = (on: number): Promise<Console> =>
     startConsole({
       observer,
       port: on,
       auth,
+      openId,
       listen: options['listen'] as string | undefined,
       allowEdit: options['allowEdit'] === true,
       version,
@@ -35,6 +39,44 @@ export async function listenOn({ observer, options, pages }: ListenOptions): Pro
     return start(0);
   }
 }
+
+/** A secret is given by a file only: arguments of processes are for all to read. */
+async function openIdOf(auth: string, options: Record<string, unknown>): Promise<ConsoleOptions['openId']> {
+  const [issuer, clientId, secretFile, scopes] = [
+    'oidcIssuer',
+    'oidcClientId',
+    'oidcClientSecretFile',
+    'oidcScopes',
+  ].map((name) => options[name] as string | undefined);
+  const isAsked = auth === 'openid';
+  if ([issuer, clientId].some((one) => Boolean(one) !== isAsked) || (!isAsked && (secretFile ?? scopes)))
+    throw new IsthmusError({
+      code: 'cli.arguments',
+      fault: 'user',
+      what: isAsked ? '--auth openid needs --oidc-issuer and --oidc-client-id' : '--oidc-... needs --auth openid',
+    });
+  if (!issuer || !clientId) return undefined;
+  const clientSecret = secretFile ? await secretIn(secretFile) : undefined;
+  return { issuer, clientId, clientSecret, scopes: scopes?.split(/[\s,]+/).filter(Boolean) };
+}
+
+async function secretIn(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error) => {
+    throw unreadable(file, messageOf(error));
+  });
+  const secret = text.trim();
+  if (!secret) throw unreadable(file, 'it is empty');
+  return secret;
+}
+
+const unreadable = (file: string, why: string): IsthmusError =>
+  new IsthmusError({
+    code: 'cli.arguments',
+    fault: 'user',
+    what: '--oidc-client-secret-file gives no secret',
+    where: file,
+    why,
+  });
 
 function wrong(option: string, value: unknown, wanted: string): IsthmusError {
   return new IsthmusError({

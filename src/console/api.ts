@@ -14,6 +14,7 @@
  * | GET /api/config | ServerConfig, Kiali's |
  * | GET /api/auth/info | AuthInfo |
  * | POST /api/authenticate | SessionInfo; body token=... (form); DELETE /api/logout ends it |
+ * | GET /api/auth/openid_redirect | with OpenID Connect: leads to the provider, which leads back to /api/auth/callback; page=, the path to go on with |
  * | GET /api/clusters | ClusterListItem[] |
  * | GET /api/namespaces | NamespaceListItem[] |
  * | GET /api/mesh | MeshView |
@@ -93,7 +94,8 @@ export interface ServerConfig {
   clusters: Record<string, ClusterListItem>;
   istioNamespaces: Record<string, string>;
   healthConfig: { rate: HealthRate[] };
-  prometheus: { globalScrapeInterval: number; storageTsdbRetention: number };
+  /** Seconds: the longest interval and the shortest retention of the clusters, so that what fits them fits all; left out where none tells. */
+  prometheus: { globalScrapeInterval?: number; storageTsdbRetention?: number };
   /** Seconds; ranges that pages offer. */
   durations: number[];
   version: string;
@@ -106,6 +108,7 @@ export interface HealthRate {
 export interface AuthInfo {
   strategy: 'anonymous' | 'token' | 'openid';
   sessionInfo?: SessionInfo;
+  /** Where the browser goes to sign in by OpenID Connect. */
   authorizationEndpoint?: string;
 }
 

@@ -3,4 +3,4 @@
  * who may see it, and how it is asked for.
  */
 export { preparePages } from './pages.ts';
-export { type Console, consolePort, startConsole } from './server/index.ts';
+export { type Console, type ConsoleOptions, consolePort, startConsole } from './server/index.ts';

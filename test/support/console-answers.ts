@@ -212,6 +212,7 @@ const mesh: MeshView = {
           revision: 'default',
           version: '1.30.0',
           clusterId: 'east',
+          autoMtls: true,
           external: true,
           replicas: { desired: 1, ready: 1 },
           state: 'ok',

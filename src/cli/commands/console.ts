@@ -9,8 +9,15 @@ export const console: CommandSpec = {
     'Serves the console until it is interrupted: topology, traffic, health and configuration of all clusters that the kubeconfig knows, embedded or real. Clusters that come into the kubeconfig, or leave it, do so here as well. `isthmus up` starts it by itself for the mesh that it makes.',
   options: [
     { flags: '--port <number>', description: 'the port (default: 20001, or a free one when that is taken)' },
-    { flags: '--listen <address>', description: 'the address (default: 127.0.0.1); any other needs --auth token' },
-    { flags: '--auth <strategy>', description: 'anonymous or token (default: anonymous)' },
+    {
+      flags: '--listen <address>',
+      description: 'the address (default: 127.0.0.1); any other needs --auth token or openid',
+    },
+    { flags: '--auth <strategy>', description: 'anonymous, token or openid (default: anonymous)' },
+    { flags: '--oidc-issuer <url>', description: 'the identity provider of --auth openid, as it writes itself' },
+    { flags: '--oidc-client-id <id>', description: 'what the console is called there' },
+    { flags: '--oidc-client-secret-file <file>', description: 'file with its secret, where it has one' },
+    { flags: '--oidc-scopes <names>', description: 'scopes, comma-separated (default: openid,profile,email)' },
     { flags: '--allow-edit', description: "permit changes of Istio's configuration" },
     { flags: '--background', description: 'as `isthmus up` starts it: `isthmus down` ends it' },
     ...kubeconfigOptions,

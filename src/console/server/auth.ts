@@ -1,13 +1,14 @@
-/** Signing in: anonymous on loopback, or by a token that at least one of the clusters knows. */
+/** Signing in: anonymous on loopback, or by a token that at least one of the clusters knows, be it of an identity provider. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type KubeObject, kinds } from '../../kube/index.ts';
 import type { Observer } from '../../observe/index.ts';
 import type { AuthInfo, SessionInfo } from '../api.ts';
-import { HttpError } from './http.ts';
+import { cookieOf, isSecure, setCookie } from './cookies.ts';
+import { badRequest, HttpError } from './http.ts';
 import { localViewer, TokenViewer, type Viewer } from './viewer.ts';
 
-export type AuthStrategy = 'anonymous' | 'token';
+export type AuthStrategy = AuthInfo['strategy'];
 
 interface Session {
   viewer: TokenViewer;
@@ -19,6 +20,14 @@ const sessionMs = 8 * 3600_000;
 const reviewedMs = 60_000;
 const cookieName = 'isthmus-session';
 const mostSessions = 1000;
+export const authorizationEndpoint = '/api/auth/openid_redirect';
+
+export interface SignInOptions {
+  /** The token's end, in milliseconds since 1970; a session is not longer. */
+  until?: number;
+  /** What to do where no cluster knows the token. */
+  fix?: string;
+}
 
 export class Authenticator {
   readonly strategy: AuthStrategy;
@@ -41,14 +50,29 @@ export class Authenticator {
         code: 'console.unauthenticated',
         fault: 'user',
         what: 'signing in is needed',
-        fix: 'sign in with a token, as from: kubectl create token ACCOUNT',
+        fix:
+          this.strategy === 'openid'
+            ? `open ${authorizationEndpoint} in a browser, or send a token that one of the clusters knows as a bearer`
+            : 'sign in with a token, as from: kubectl create token ACCOUNT',
       });
     await session.viewer.prepare();
     return session.viewer;
   }
 
+  /** For the form of a token, which belongs to that strategy. @throws HttpError 400, 401 */
+  signInByForm(token: string, request: IncomingMessage, response: ServerResponse): Promise<SessionInfo> {
+    if (this.strategy === 'openid')
+      throw badRequest('signing in is by OpenID Connect here', `open ${authorizationEndpoint} in a browser`);
+    return this.signIn(token, request, response);
+  }
+
   /** Begins a session. @throws HttpError 401 where no cluster knows the token. */
-  async signIn(token: string, response: ServerResponse, isSecure: boolean): Promise<SessionInfo> {
+  async signIn(
+    token: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    { until = Number.POSITIVE_INFINITY, fix }: SignInOptions = {},
+  ): Promise<SessionInfo> {
     const session = await this.#bearerSession(token);
     if (!session)
       throw new HttpError(401, {
@@ -56,27 +80,29 @@ export class Authenticator {
         fault: 'user',
         what: 'no cluster knows this token',
         why: 'it may have expired, or be of a cluster that is not in the kubeconfig',
+        ...(fix ? { fix } : {}),
       });
     const id = randomBytes(32).toString('base64url');
     if (this.#sessions.size >= mostSessions) this.#sessions.delete(this.#sessions.keys().next().value!);
-    const expires = Date.now() + sessionMs;
+    const expires = Math.min(Date.now() + sessionMs, until);
     this.#sessions.set(id, { ...session, token, expires });
-    response.setHeader(
-      'set-cookie',
-      `${cookieName}=${id}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${sessionMs / 1000}${isSecure ? '; Secure' : ''}`,
-    );
+    keepSession(request, response, id, (expires - Date.now()) / 1000);
     return { username: session.viewer.username, expiresOn: new Date(expires).toISOString() };
   }
 
   signOut(request: IncomingMessage, response: ServerResponse): void {
-    const id = cookieOf(request);
+    const id = cookieOf(request, cookieName);
     if (id) this.#sessions.delete(id);
-    response.setHeader('set-cookie', `${cookieName}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`);
+    keepSession(request, response, '', 0);
   }
 
   async info(request: IncomingMessage): Promise<AuthInfo> {
     const viewer = await this.viewerOf(request).catch(() => undefined);
-    return { strategy: this.strategy, ...(viewer ? { sessionInfo: { username: viewer.username } } : {}) };
+    return {
+      strategy: this.strategy,
+      ...(viewer ? { sessionInfo: { username: viewer.username } } : {}),
+      ...(this.strategy === 'openid' ? { authorizationEndpoint } : {}),
+    };
   }
 
   async close(): Promise<void> {
@@ -85,7 +111,7 @@ export class Authenticator {
   }
 
   async #cookieSession(request: IncomingMessage): Promise<Session | undefined> {
-    const id = cookieOf(request);
+    const id = cookieOf(request, cookieName);
     const session = id ? this.#sessions.get(id) : undefined;
     if (!id || !session) return undefined;
     // The token itself is asked about again and again, so that one that was revoked is out.
@@ -122,7 +148,7 @@ export class Authenticator {
   }
 }
 
-function cookieOf(request: IncomingMessage): string | undefined {
-  const cookies = (request.headers.cookie ?? '').split(';').map((one) => one.trim());
-  return cookies.find((one) => one.startsWith(`${cookieName}=`))?.slice(cookieName.length + 1) || undefined;
+/** @param maxAge seconds */
+function keepSession(request: IncomingMessage, response: ServerResponse, id: string, maxAge: number): void {
+  setCookie(response, cookieName, id, { sameSite: 'Strict', path: '/', maxAge, isSecure: isSecure(request) });
 }

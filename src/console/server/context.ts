@@ -2,6 +2,7 @@
 import type { ClusterModel, NamespaceKey, Observer } from '../../observe/index.ts';
 import type { Authenticator } from './auth.ts';
 import { type ApiRequest, badRequest, HttpError, notFound } from './http.ts';
+import type { OpenId } from './openid/index.ts';
 import { listOf } from './parameters.ts';
 import type { EventStream } from './stream.ts';
 import type { Viewer } from './viewer.ts';
@@ -9,6 +10,8 @@ import type { Viewer } from './viewer.ts';
 export interface ConsoleContext {
   observer: Observer;
   auth: Authenticator;
+  /** Where that is the way to sign in. */
+  openId?: OpenId | undefined;
   stream: EventStream;
   allowEdit: boolean;
   version: string;

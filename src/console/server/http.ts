@@ -90,6 +90,11 @@ export function sendError(response: ServerResponse, error: unknown): void {
     response.destroy();
     return;
   }
+  const { status, body } = faultOf(error);
+  sendJson(response, status, body);
+}
+
+export function faultOf(error: unknown): { status: number; body: ApiError } {
   const status = error instanceof HttpError ? error.status : statusOf(error);
   const known = error instanceof IsthmusError ? error : undefined;
   const body: ApiError = {
@@ -99,7 +104,7 @@ export function sendError(response: ServerResponse, error: unknown): void {
     ...(known?.why ? { why: known.why } : {}),
     ...(known?.fix ? { fix: known.fix } : {}),
   };
-  sendJson(response, status, body);
+  return { status, body };
 }
 
 /** What an API server has refused is refused in the same way; a cluster or Prometheus that is silent is a bad gateway. */

@@ -6,6 +6,7 @@ import type { Observer } from '../../observe/index.ts';
 import { Authenticator, type AuthStrategy } from './auth.ts';
 import type { ConsoleContext } from './context.ts';
 import { answered, HttpError, notFound, sendError, sendJson } from './http.ts';
+import { OpenId, type OpenIdOptions } from './openid/index.ts';
 import { routesOf } from './routes.ts';
 import { securityHeaders, sendFile, sendPreparing } from './static-files.ts';
 import { EventStream } from './stream.ts';
@@ -17,6 +18,8 @@ export interface ConsoleOptions {
   /** 20001 by default; 0 for any that is free. */
   port?: number | undefined;
   auth?: AuthStrategy | undefined;
+  /** Needed by the strategy openid. */
+  openId?: OpenIdOptions | undefined;
   allowEdit?: boolean | undefined;
   version: string;
   /** Makes the pages and says where they are; the API answers meanwhile. */
@@ -33,7 +36,8 @@ const isLoopback = (address: string): boolean => address === 'localhost' || addr
 
 /**
  * Starts the server.
- * @throws IsthmusError `console.open` for an address that others reach while nobody must sign in; `console.port` when it is taken
+ * @throws IsthmusError `console.open` for an address that others reach while nobody must sign in; `console.port` when it is taken;
+ * `console.openid` where the identity provider is not named, or not by https
  */
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const {
@@ -50,8 +54,9 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
       fault: 'user',
       what: `the console does not listen on ${listen} without signing in`,
       why: 'whoever reaches that address would see all that your kubeconfig sees',
-      fix: 'add --auth token, or leave out --listen and use a tunnel, as with: ssh -L 20001:127.0.0.1:20001 HOST',
+      fix: 'add --auth token or --auth openid, or leave out --listen and use a tunnel, as with: ssh -L 20001:127.0.0.1:20001 HOST',
     });
+  const openId = strategy === 'openid' ? openIdOf(options.openId) : undefined;
   const server = createServer((request, response) => {
     void answer(request, response).catch((error) => sendError(response, error));
   });
@@ -60,11 +65,11 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const stream = new EventStream(observer);
   observer.start(() => stream.meshChanged());
   const pages = preparePages(options.pages);
-  const router = routesOf({ observer, auth, stream, allowEdit, version } satisfies ConsoleContext);
+  const router = routesOf({ observer, auth, openId, stream, allowEdit, version } satisfies ConsoleContext);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
-    refuseForeign(request, listen);
+    refuseForeign(request, strategy);
     const url = new URL(request.url ?? '/', 'http://console');
     if (url.pathname !== '/api' && !url.pathname.startsWith('/api/')) return sendPage(request, response, url.pathname);
     const method = request.method ?? 'GET';
@@ -110,17 +115,29 @@ function preparePages(make: ConsoleOptions['pages']): () => { folder?: string; f
   return () => state;
 }
 
+function openIdOf(options: OpenIdOptions | undefined): OpenId {
+  if (!options)
+    throw new IsthmusError({
+      code: 'console.openid',
+      fault: 'user',
+      what: '--auth openid does not say who the identity provider is',
+      fix: 'add --oidc-issuer URL --oidc-client-id ID',
+    });
+  return new OpenId(options);
+}
+
 /**
  * A page of another origin must not speak for the user: neither by a name that was turned to this address (DNS rebinding), nor by a form.
  * @throws HttpError 403
  */
-function refuseForeign({ headers }: IncomingMessage, listen: string): void {
+function refuseForeign({ headers }: IncomingMessage, strategy: AuthStrategy): void {
   const refuse = (what: string): never => {
     throw new HttpError(403, { code: 'console.foreign', what });
   };
   const host = headers.host ?? '';
   const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  if (isLoopback(listen) && !isLoopback(name)) refuse(`the console is not known as ${name || 'nothing'}`);
+  // Who must sign in has a cookie of the true name only, and a proxy in front may have any name.
+  if (strategy === 'anonymous' && !isLoopback(name)) refuse(`the console is not known as ${name || 'nothing'}`);
   const { origin } = headers;
   if (origin !== undefined && origin !== 'null' && new URL(origin).host !== host)
     refuse(`requests from ${origin} are not answered`);

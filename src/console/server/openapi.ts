@@ -7,6 +7,8 @@ export interface Documented {
   /** Which parameters it takes. */
   query?: keyof typeof parameterSets;
   isStream?: boolean;
+  /** Answers with another address. */
+  isRedirect?: boolean;
 }
 
 const parameters = {
@@ -34,6 +36,10 @@ const parameters = {
   method: ['HTTP method; GET without it', 'string'],
   headers: ['headers that the client sends, as in name=value, comma-separated', 'string'],
   dryRun: ['only show what would change', 'boolean'],
+  page: ['path of the page to go on with', 'string'],
+  code: ['what the identity provider gives for the ID token', 'string'],
+  state: ['which sign-in it is', 'string'],
+  error: ['why the identity provider refuses', 'string'],
 } as const;
 
 const rates = ['duration', 'queryTime'] as const;
@@ -57,6 +63,8 @@ export const parameterSets = {
   events: ['clusters', 'namespaces', 'since', 'limit'],
   logs: ['clusterName', 'container', 'tailLines', 'sinceTime'],
   change: ['clusterName', 'dryRun'],
+  signIn: ['page'],
+  callback: ['code', 'state', 'error'],
   explain: ['from', 'to', 'method', 'headers'],
 } as const satisfies Record<string, readonly (keyof typeof parameters)[]>;
 
@@ -111,10 +119,14 @@ export function openApi(
           }
         : {}),
       responses: {
-        200: {
-          description: doc.summary,
-          content: { [doc.isStream ? 'text/event-stream' : 'application/json']: { schema } },
-        },
+        ...(doc.isRedirect
+          ? { 302: { description: doc.summary, headers: { location: { schema: { type: 'string' } } } } }
+          : {
+              200: {
+                description: doc.summary,
+                content: { [doc.isStream ? 'text/event-stream' : 'application/json']: { schema } },
+              },
+            }),
         default: {
           description: 'what went wrong',
           content: { 'application/json': { schema: { $ref: '#/components/schemas/ApiError' } } },

@@ -7,6 +7,7 @@ import { addConfig } from './routes/config.ts';
 import { addExplain } from './routes/explain.ts';
 import { addLists } from './routes/lists.ts';
 import { addMesh } from './routes/mesh.ts';
+import { addOpenId } from './routes/openid.ts';
 import { addPods } from './routes/pods.ts';
 import { localViewer } from './viewer.ts';
 
@@ -33,6 +34,7 @@ export function routesOf(context: ConsoleContext): Router {
     });
   };
   addAbout(add, context);
+  if (context.openId) addOpenId(add, context.auth, context.openId);
   addMesh(add, context);
   addLists(add, context);
   addPods(add, context);
@@ -43,7 +45,12 @@ export function routesOf(context: ConsoleContext): Router {
     '/api/events/stream',
     { summary: 'what changes, as server-sent events', answer: 'StreamMessage', isStream: true },
     ({ raw, response, viewer }) => {
-      context.stream.open(raw, response, viewer);
+      const isSignedIn = () =>
+        context.auth.viewerOf(raw).then(
+          () => true,
+          () => false,
+        );
+      context.stream.open(raw, response, viewer, isSignedIn);
       return answered;
     },
   );

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ConsoleClient, consoleAt } from '../../../test/support/console.ts';
 import { type PlantedObserved, plantObserved } from '../../../test/support/planted-observed.ts';
 import type { StreamMessage } from '../api.ts';
@@ -61,6 +61,38 @@ test('every route of the document answers, with planted clusters', async () => {
     const { status, text } = await client.ask(`${real}?clusterName=east`);
     expect(status, `${real}: ${text.slice(0, 200)}`).toBe(200);
   }
+});
+
+test('how Prometheus and mutual TLS are set is read from the clusters', async () => {
+  const own = await client.get<any>('/api/config');
+  expect(own.prometheus).toEqual({});
+  expect(await client.get<any>('/api/mesh/tls')).toEqual({
+    status: 'MTLS_NOT_ENABLED',
+    autoMTLSEnabled: true,
+    minTLS: 'N/A',
+  });
+  const proxy = '/api/v1/namespaces/istio-system/services/prometheus:9090/proxy/api/v1/status';
+  for (const [api, interval, storageRetention] of [
+    [planted.east, '5s', '15d'],
+    [planted.west, '1m', '6h or 1GiB'],
+  ] as const) {
+    api.pages.set(`${proxy}/config`, {
+      status: 'success',
+      data: { yaml: `global: {scrape_interval: ${interval}}` },
+    });
+    api.pages.set(`${proxy}/runtimeinfo`, { status: 'success', data: { storageRetention } });
+  }
+  const data = { mesh: 'enableAutoMtls: false\nmeshMTLS: {minProtocolVersion: TLSV1_3}\n' };
+  planted.east.put('ConfigMap', { metadata: { name: 'istio', namespace: 'istio-system' }, data });
+  await planted.settle();
+  expect(await client.get<any>('/api/mesh/tls')).toMatchObject({ autoMTLSEnabled: false, minTLS: 'TLSV1_3' });
+  // A Prometheus that did not tell is asked again after a minute.
+  const later = Date.now() + 61_000;
+  vi.spyOn(Date, 'now').mockReturnValue(later);
+  await planted.observer.facts.refresh();
+  vi.restoreAllMocks();
+  const { prometheus } = await client.get<any>('/api/config');
+  expect(prometheus).toEqual({ globalScrapeInterval: 60, storageTsdbRetention: 21_600 });
 });
 
 describe('lists', () => {

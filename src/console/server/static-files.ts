@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
+import { faultOf } from './http.ts';
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -73,9 +74,22 @@ export function sendPreparing(response: ServerResponse, fault: string | undefine
     'cache-control': 'no-store',
     ...(fault ? {} : { refresh: '1', 'retry-after': '1' }),
   });
+  response.end(plainPage(`<p>${text}</p><p>The <a href="/api">API</a> answers already.</p>`));
+}
+
+/** A fault that the browser meets on its way to the pages. */
+export function sendFaultPage(response: ServerResponse, error: unknown): void {
+  const { status, body } = faultOf(error);
+  const lines = [body.error, body.where, body.why, body.fix].filter((one) => one !== undefined);
+  response.writeHead(status, { 'content-type': types['.html']!, 'cache-control': 'no-store' });
   response.end(
-    `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Isthmus</title></head><body><main><h1>Isthmus</h1><p>${text}</p><p>The <a href="/api">API</a> answers already.</p></main></body></html>`,
+    plainPage(
+      `${lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('')}<p><a href="/">Back to the console</a></p>`,
+    ),
   );
 }
+
+const plainPage = (content: string): string =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Isthmus</title></head><body><main><h1>Isthmus</h1>${content}</main></body></html>`;
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`);

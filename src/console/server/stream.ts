@@ -31,6 +31,7 @@ const scopesOfKind: Record<string, StreamScope[]> = {
 interface Client {
   response: ServerResponse;
   viewer: Viewer;
+  isSignedIn: () => Promise<boolean>;
 }
 
 export class EventStream {
@@ -47,19 +48,25 @@ export class EventStream {
     observer.model.on((change) => this.#accept(change));
     observer.events.on((event) => this.#tellEvent(event));
     this.#timers.push(
-      setInterval(() => this.#broadcast({ type: 'ping' }), pingMs),
+      setInterval(() => this.#ping(), pingMs),
       setInterval(() => this.#broadcast({ type: 'traffic', time: new Date().toISOString() }), trafficMs),
     );
     for (const one of this.#timers) one.unref();
   }
 
-  open(request: IncomingMessage, response: ServerResponse, viewer: Viewer): void {
+  /** @param isSignedIn asked at each ping: a session that has ended, or a token that was revoked, is told nothing more */
+  open(
+    request: IncomingMessage,
+    response: ServerResponse,
+    viewer: Viewer,
+    isSignedIn: () => Promise<boolean> = async () => true,
+  ): void {
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
-    const client = { response, viewer };
+    const client = { response, viewer, isSignedIn };
     this.#clients.add(client);
     request.on('close', () => this.#clients.delete(client));
     const clusters = this.#observer.clusters.map((one) => one.name);
@@ -71,6 +78,18 @@ export class EventStream {
     for (const one of this.#timers) clearInterval(one);
     clearTimeout(this.#gathering);
     for (const { response } of this.#clients) response.end();
+    this.#clients.clear();
+  }
+
+  #ping(): void {
+    for (const client of this.#clients)
+      void client.isSignedIn().then((isIn) => {
+        // It may have gone while the clusters were asked; nothing is written after the end.
+        if (!this.#clients.has(client)) return;
+        if (isIn) return this.#send(client, { type: 'ping' });
+        this.#clients.delete(client);
+        client.response.end();
+      });
   }
 
   /** The topology is another: a link has changed its state. */

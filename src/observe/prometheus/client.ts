@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { IsthmusError, messageOf } from '../../errors/index.ts';
 import type { KubeObject } from '../../kube/index.ts';
 import type { ClusterModel } from '../model/cluster-model.ts';
+import { type PrometheusSettings, settingsOf } from './settings.ts';
 
 export interface Sample {
   metric: Record<string, string>;
@@ -51,6 +52,13 @@ export class PrometheusClient {
 
   async version(): Promise<string | undefined> {
     return (await this.#ask('status/buildinfo', {})).version;
+  }
+
+  /** What it does not tell is left out: the two pages are not open everywhere. */
+  async settings(): Promise<PrometheusSettings> {
+    const ask = (what: string): Promise<any> => this.#ask(what, {}).catch(() => undefined);
+    const [configuration, runtime] = await Promise.all([ask('status/config'), ask('status/runtimeinfo')]);
+    return settingsOf(configuration?.yaml, runtime?.storageRetention);
   }
 
   async #ask(what: string, parameters: Record<string, string>): Promise<any> {

@@ -51,6 +51,8 @@ function viewOf(cluster: ClusterModel, deployment: KubeObject, facts: ClusterFac
     ...(config?.defaultConfig?.meshId ? { meshId: String(config.defaultConfig.meshId) } : {}),
     ...(network ? { network } : {}),
     trustDomain: String(config?.trustDomain ?? 'cluster.local'),
+    autoMtls: config?.enableAutoMtls !== false,
+    ...(config?.meshMTLS?.minProtocolVersion ? { minTls: String(config.meshMTLS.minProtocolVersion) } : {}),
     external: envOf(container, 'EXTERNAL_ISTIOD') === 'true',
     replicas: { desired, ready },
     ...fault,

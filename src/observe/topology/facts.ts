@@ -10,6 +10,7 @@ import type { MeshModel } from '../model/mesh-model.ts';
 import { type RemoteSecret, tokenOf } from '../model/remote-secret.ts';
 import { isReady } from '../model/workload.ts';
 import { PrometheusClient } from '../prometheus/client.ts';
+import type { PrometheusSettings } from '../prometheus/settings.ts';
 
 export interface IstiodFacts {
   pod: string;
@@ -23,6 +24,7 @@ export interface PrometheusFacts {
   version?: string;
   targets?: any[];
   clusters?: string[];
+  settings?: PrometheusSettings;
   error?: string;
 }
 
@@ -34,6 +36,8 @@ export interface ClusterFacts {
 }
 
 const repeatMs = 5000;
+/** Settings change seldom, and a configuration may be long. */
+const settingsKeptMs = 60_000;
 const answerWithinMs = 4000;
 /** Plain HTTP ports of istiod's debug pages; the real one answers on the second only who is authenticated. */
 const debugPorts = [8080, 15_014];
@@ -41,6 +45,7 @@ const debugPorts = [8080, 15_014];
 export class MeshFacts {
   readonly #model: MeshModel;
   readonly #facts = new Map<ClusterModel, ClusterFacts>();
+  readonly #settingsAskedAt = new WeakMap<ClusterModel, number>();
   readonly #abort = new AbortController();
   readonly #loops = new Map<ClusterModel, Promise<void>>();
   readonly #listeners = new Set<() => void>();
@@ -96,11 +101,32 @@ export class MeshFacts {
   async #round(cluster: ClusterModel): Promise<void> {
     const [istiods, prometheus, tokens] = await Promise.all([
       askIstiods(cluster),
-      askPrometheus(cluster),
+      this.#askPrometheus(cluster),
       this.#askTokens(cluster),
     ]);
     this.#facts.set(cluster, { istiods, prometheus, tokens });
     for (const listener of this.#listeners) listener();
+  }
+
+  async #askPrometheus(cluster: ClusterModel): Promise<PrometheusFacts> {
+    const client = new PrometheusClient(cluster);
+    const known = this.of(cluster).prometheus.settings;
+    const isFresh = Date.now() - (this.#settingsAskedAt.get(cluster) ?? 0) < settingsKeptMs;
+    try {
+      const [targets, version, settings, counted] = await Promise.all([
+        client.targets(),
+        client.version().catch(() => undefined),
+        known && isFresh ? known : client.settings(),
+        client.query('count by (source_cluster) (istio_requests_total{reporter="source"})'),
+      ]);
+      if (settings !== known) this.#settingsAskedAt.set(cluster, Date.now());
+      const clusters = counted
+        .map(({ metric }) => metric['source_cluster'] ?? 'unknown')
+        .filter((one) => one !== 'unknown');
+      return { targets, clusters: clusters.sort(), settings, ...(version ? { version } : {}) };
+    } catch (error) {
+      return { error: messageOf(error) };
+    }
   }
 
   /** Only the cluster to which a token belongs knows whether it is good: istiod goes on showing a cluster as synced. */
@@ -154,21 +180,4 @@ async function askIstiod(cluster: ClusterModel, namespace: string, pod: string, 
       refusal ??= error;
     }
   throw refusal;
-}
-
-async function askPrometheus(cluster: ClusterModel): Promise<PrometheusFacts> {
-  const client = new PrometheusClient(cluster);
-  try {
-    const [targets, version, counted] = await Promise.all([
-      client.targets(),
-      client.version().catch(() => undefined),
-      client.query('count by (source_cluster) (istio_requests_total{reporter="source"})'),
-    ]);
-    const clusters = counted
-      .map(({ metric }) => metric['source_cluster'] ?? 'unknown')
-      .filter((one) => one !== 'unknown');
-    return { targets, clusters: clusters.sort(), ...(version ? { version } : {}) };
-  } catch (error) {
-    return { error: messageOf(error) };
-  }
 }

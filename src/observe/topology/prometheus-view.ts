@@ -17,6 +17,7 @@ export function prometheusOf(
   return {
     ...(source ? { source } : {}),
     ...(facts.version ? { version: facts.version } : {}),
+    ...facts.settings,
     clusters: facts.clusters ?? [],
     ...(facts.targets ? { targets: { up: own.length - down, down } } : {}),
     federation: targets.filter(isFederation).map((one) => federationOf(one, addresses)),

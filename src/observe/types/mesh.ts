@@ -59,6 +59,10 @@ export interface ControlPlaneView {
   meshId?: string;
   network?: string;
   trustDomain?: string;
+  /** enableAutoMtls of its mesh configuration: proxies use mutual TLS wherever the other side can. */
+  autoMtls: boolean;
+  /** meshMTLS.minProtocolVersion, where it is set. */
+  minTls?: string;
   /** EXTERNAL_ISTIOD: serves clusters that have no istiod. */
   external: boolean;
   replicas: { desired: number; ready: number };
@@ -138,6 +142,10 @@ export interface PrometheusView {
   /** The Service that is asked, or a URL that was given. */
   source?: string;
   version?: string;
+  /** Seconds between two scrapes, where a job has none of its own. */
+  scrapeInterval?: number;
+  /** Seconds for which it keeps what it has scraped. */
+  retention?: number;
   /** Clusters of whose proxies it has series. */
   clusters: string[];
   targets?: { up: number; down: number };

@@ -26,7 +26,7 @@ export function addAbout(add: AddRoute, context: ConsoleContext): void {
     async ({ raw, response }) => {
       const token = new URLSearchParams(await readBody(raw)).get('token');
       if (!token) throw badRequest('there is no token in the body', 'send it as a form: token=...');
-      return auth.signIn(token.trim(), response, 'encrypted' in raw.socket);
+      return auth.signInByForm(token.trim(), raw, response);
     },
   );
   for (const method of ['GET', 'DELETE'] as const)
@@ -73,7 +73,8 @@ function statusInfo(view: MeshView, version: string): StatusInfo {
 const minute = 60;
 
 function serverConfig({ observer, allowEdit, version }: ConsoleContext, viewer: Viewer): ServerConfig {
-  const clusters = visible(observer.mesh(), viewer).clusters.map((one): [string, ClusterListItem] => [
+  const view = visible(observer.mesh(), viewer);
+  const clusters = view.clusters.map((one): [string, ClusterListItem] => [
     one.name,
     {
       name: one.name,
@@ -97,9 +98,19 @@ function serverConfig({ observer, allowEdit, version }: ConsoleContext, viewer: 
       observer.clusters.map((one) => [one.name, one.rootNamespaces[0] ?? 'istio-system']),
     ),
     healthConfig: { rate: [{ tolerance }] },
-    prometheus: { globalScrapeInterval: 15, storageTsdbRetention: 21_600 },
+    prometheus: prometheusConfig(view),
     durations: [30, minute, 5 * minute, 10 * minute, 30 * minute, 60 * minute, 180 * minute, 360 * minute],
     version,
+  };
+}
+
+function prometheusConfig({ clusters }: MeshView): ServerConfig['prometheus'] {
+  const known = (name: 'scrapeInterval' | 'retention'): number[] =>
+    clusters.map((one) => one.prometheus[name]).filter((one) => one !== undefined);
+  const [intervals, retentions] = [known('scrapeInterval'), known('retention')];
+  return {
+    ...(intervals.length > 0 ? { globalScrapeInterval: Math.max(...intervals) } : {}),
+    ...(retentions.length > 0 ? { storageTsdbRetention: Math.min(...retentions) } : {}),
   };
 }
 

@@ -26,7 +26,9 @@ export function addMesh(add: AddRoute, { observer }: ConsoleContext): void {
   add('GET', '/api/mesh/graph', { summary: "Kiali's mesh graph", answer: 'MeshGraph' }, ({ viewer }) =>
     meshGraph(visible(observer.mesh(), viewer)),
   );
-  add('GET', '/api/mesh/tls', { summary: "Kiali's status of mutual TLS in the mesh" }, () => meshTls(observer));
+  add('GET', '/api/mesh/tls', { summary: "Kiali's status of mutual TLS in the mesh" }, ({ viewer }) =>
+    meshTls(observer, viewer),
+  );
   add('GET', '/api/namespaces/graph', { summary: 'the traffic graph', answer: 'Graph', query: 'graph' }, (asked) =>
     graphOf(observer, asked),
   );
@@ -134,21 +136,30 @@ export function visible(view: MeshView, viewer: Viewer): MeshView {
   };
 }
 
-function meshTls(observer: Observer): { status: string; autoMTLSEnabled: boolean; minTLS: string } {
+/** Of the control planes that may be seen: automatic where all of them make it so, and the lowest version that one of them accepts. */
+function meshTls(observer: Observer, viewer: Viewer): { status: string; autoMTLSEnabled: boolean; minTLS: string } {
   const modes = observer.clusters.flatMap((cluster) =>
-    cluster.rootNamespaces.flatMap((namespace) =>
-      cluster
-        .list('PeerAuthentication', namespace)
-        .filter((one) => !one['spec']?.selector)
-        .map((one) => one['spec']?.mtls?.mode),
-    ),
+    cluster.rootNamespaces
+      .filter((namespace) => viewer.canSee({ cluster: cluster.name, namespace }))
+      .flatMap((namespace) =>
+        cluster
+          .list('PeerAuthentication', namespace)
+          .filter((one) => !one['spec']?.selector)
+          .map((one) => one['spec']?.mtls?.mode),
+      ),
   );
+  const planes = visible(observer.mesh(), viewer).clusters.flatMap((one) => one.controlPlanes);
+  const versions = planes.map((one) => one.minTls).sort();
   const status = modes.includes('STRICT')
     ? 'MTLS_ENABLED'
     : modes.includes('DISABLE')
       ? 'MTLS_DISABLED'
       : 'MTLS_NOT_ENABLED';
-  return { status, autoMTLSEnabled: true, minTLS: 'N/A' };
+  return {
+    status,
+    autoMTLSEnabled: planes.length > 0 && planes.every((one) => one.autoMtls),
+    minTLS: (versions.includes(undefined) ? undefined : versions[0]) ?? 'N/A',
+  };
 }
 
 const graphTypes = ['versionedApp', 'app', 'service', 'workload'] as const;

@@ -41,6 +41,9 @@ export function SignInGate({ children }: { children: ReactNode }) {
   return needed ? <SignIn auth={auth.data} /> : children;
 }
 
+/** Where to go on after signing in. */
+const here = (): string => window.location.pathname + window.location.search;
+
 function SignIn({ auth }: { auth: AuthInfo }) {
   const client = useQueryClient();
   const [token, setToken] = useState('');
@@ -64,7 +67,7 @@ function SignIn({ auth }: { auth: AuthInfo }) {
       <title>Sign in · Isthmus</title>
       {fault && <Alert variant="danger" isInline title={fault} />}
       {auth.strategy === 'openid' && auth.authorizationEndpoint ? (
-        <Button component="a" href={auth.authorizationEndpoint} isBlock>
+        <Button component="a" href={`${auth.authorizationEndpoint}?page=${encodeURIComponent(here())}`} isBlock>
           Sign in with OpenID Connect
         </Button>
       ) : (
