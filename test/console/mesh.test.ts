@@ -5,7 +5,7 @@ import { createIntermediate, createRoot } from '../../src/pki/index.ts';
 import { startBrowser } from '../support/browser.ts';
 import { consoleAt, consoleOf, type Load, startLoad } from '../support/console.ts';
 import { expectAccessible, openPage } from '../support/console-page.ts';
-import { eventually, kubectl, startIsthmus } from '../support/isthmus.ts';
+import { eventually, kubectl, putBack, startIsthmus } from '../support/isthmus.ts';
 
 const home = inject('home');
 /** Over which rates are compared, in seconds. */
@@ -201,21 +201,7 @@ describe('what breaks is seen within 15 s where it matters, without a reload', (
       await events.picture('mesh-events-secret-removed');
       await events.close();
     } finally {
-      const { metadata, data, type } = JSON.parse(kept);
-      const { name, namespace, labels, annotations } = metadata;
-      const again = {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: { name, namespace, labels, annotations },
-        data,
-        type,
-      };
-      await kubectl(
-        home,
-        'east',
-        ['apply', '--server-side', '--field-manager=isthmus', '-f', '-'],
-        JSON.stringify(again),
-      );
+      await putBack(home, 'east', kept);
     }
     await mesh.page.getByRole('button', { name: /Remote secret from east to west: ok/ }).waitFor({ timeout: 60_000 });
     await mesh.close();
@@ -224,7 +210,6 @@ describe('what breaks is seen within 15 s where it matters, without a reload', (
 
 test('an expired certificate is seen within 15 s, on its cluster and on the link of trust', async () => {
   const { stdout: kept } = await inSystem('west', 'get', 'secret', 'cacerts', '-o', 'json');
-  const { data } = JSON.parse(kept);
   const root = await createRoot({ commonName: 'Root' });
   const expired = await createIntermediate(root, { commonName: 'Expired', days: -1 / 24 });
   const encoded = (pem: string): string => Buffer.from(pem).toString('base64');
@@ -242,7 +227,7 @@ test('an expired certificate is seen within 15 s, on its cluster and on the link
       .waitFor();
     await mesh.picture('mesh-mesh-certificate-expired');
   } finally {
-    await patch(data);
+    await putBack(home, 'west', kept);
   }
   await mesh.page.getByRole('button', { name: /Trust from .*: ok/ }).waitFor({ timeout: 60_000 });
   await mesh.close();

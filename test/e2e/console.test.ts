@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { createIntermediate, createRoot } from '../../src/pki/index.ts';
 import { tryRun } from '../../src/process/index.ts';
 import { type ConsoleClient, consoleAt, consoleOf, startLoad, untilLink } from '../support/console.ts';
-import { eventually, isthmus, kubectl, startIsthmus } from '../support/isthmus.ts';
+import { eventually, isthmus, kubectl, putBack, startIsthmus } from '../support/isthmus.ts';
 
 const home = inject('home');
 const inSystem = (cluster: string, ...args: string[]) => kubectl(home, cluster, ['-n', 'istio-system', ...args]);
@@ -106,18 +106,7 @@ describe('a broken link is drawn broken, with its reason, within 15 s', () => {
     await inSystem('east', 'delete', 'secret', 'istio-remote-secret-west');
     const { link } = await untilLink(client, 'remote-secret:east>west', 'broken');
     expect(link.why).toContain('istio/multiCluster=true');
-    const {
-      metadata: { name, namespace, labels, annotations },
-      data,
-      type,
-    } = JSON.parse(kept);
-    const again = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, labels, annotations }, data, type };
-    await kubectl(
-      home,
-      'east',
-      ['apply', '--server-side', '--field-manager=isthmus', '-f', '-'],
-      JSON.stringify(again),
-    );
+    await putBack(home, 'east', kept);
     await untilLink(client, 'remote-secret:east>west', 'ok', 60_000);
   });
 
@@ -140,13 +129,12 @@ describe('a broken link is drawn broken, with its reason, within 15 s', () => {
     await patch(Buffer.from(kubeconfig).toString('base64'));
     const { link } = await untilLink(client, 'remote-secret:east>west', 'broken');
     expect(link.why).toMatch(/refused by west|has not read west/);
-    await patch(data.west);
+    await putBack(home, 'east', kept);
     await untilLink(client, 'remote-secret:east>west', 'ok', 60_000);
   });
 
   it('when a certificate has expired', async () => {
     const { stdout: kept } = await inSystem('west', 'get', 'secret', 'cacerts', '-o', 'json');
-    const { data } = JSON.parse(kept);
     const root = await createRoot({ commonName: 'Root' });
     const expired = await createIntermediate(root, { commonName: 'Expired', days: -1 / 24 });
     const encoded = (pem: string) => Buffer.from(pem).toString('base64');
@@ -155,7 +143,7 @@ describe('a broken link is drawn broken, with its reason, within 15 s', () => {
     await patch({ 'ca-cert.pem': encoded(expired.certPem), 'cert-chain.pem': encoded(expired.certPem + root.certPem) });
     const { link } = await untilLink(client, 'trust:east>west', 'broken');
     expect(link.why).toMatch(/west: .*expired/);
-    await patch(data);
+    await putBack(home, 'west', kept);
     await untilLink(client, 'trust:east>west', 'ok', 60_000);
   });
 });

@@ -94,6 +94,16 @@ export function kubectl(
   });
 }
 
+/** Puts a Secret back as it was and makes it Isthmus' again: a field that another tool has set would stay that tool's. */
+export async function putBack(home: string, cluster: string, kept: string): Promise<void> {
+  const { metadata, data, type } = JSON.parse(kept);
+  const { name, namespace, labels, annotations } = metadata;
+  const object = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, labels, annotations }, data, type };
+  const apply = ['apply', '--server-side', '--force-conflicts', '--field-manager=isthmus', '-f', '-'];
+  const { code, stderr } = await kubectl(home, cluster, apply, JSON.stringify(object));
+  if (code !== 0) throw new Error(stderr);
+}
+
 /** Asks again until the answer is a value, or fails with what was last seen. */
 export async function eventually<T>(
   what: string,
