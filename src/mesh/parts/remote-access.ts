@@ -1,9 +1,9 @@
-import { stringify } from 'yaml';
 import { kinds, type Secret } from '../../kube/index.ts';
 import { readersOf } from '../../spec/index.ts';
 import { isIstio, isReader, istioObjects } from '../istio/index.ts';
 import { type DesiredObject, type Part, type PartContext, type Placed, systemNamespace } from '../part.ts';
 import { readerAccount, readerObjects } from './reader.ts';
+import { filledTokenOf, remoteKubeconfig } from './remote-kubeconfig.ts';
 
 /** As istioctl names it. A rotated one has the time of its making behind it. */
 const tokenSecret = `${readerAccount}-istio-remote-secret-token`;
@@ -43,28 +43,10 @@ export const remoteAccess: Part = {
   ready: async (context) => void (await filledToken(context)),
 };
 
-async function filledToken(context: PartContext): Promise<Secret> {
-  const name = await currentToken(context);
-  return context.wait.for<Secret>({
-    client: context.client,
-    kind: kinds.Secret,
-    name,
-    namespace: systemNamespace,
-    assumed: (text) => {
-      const encoded = Buffer.from(text).toString('base64');
-      return {
-        metadata: { name, namespace: systemNamespace },
-        data: { token: encoded, 'ca.crt': encoded },
-      };
-    },
-    judge: (found) =>
-      !found || (found.data?.['token'] && found.data['ca.crt'])
-        ? undefined
-        : { why: 'it holds no token', ends: "the cluster's token controller fills it" },
-  });
-}
+const filledToken = async (context: PartContext): Promise<Secret> =>
+  filledTokenOf(context, await currentToken(context), systemNamespace);
 
-/** The remote secret itself, in each primary but the cluster. The address in it is the one by which istiod's pod reaches it: never 127.0.0.1. */
+/** The remote secret itself, in each primary but the cluster. */
 export const remoteSecrets: Part = {
   name: 'remote-secrets',
   applies: (mesh, cluster) => readersOf(mesh, cluster).length > 0,
@@ -74,21 +56,7 @@ export const remoteSecrets: Part = {
   ],
   async desired(context) {
     const { name } = context.cluster;
-    const { data = {} } = await filledToken(context);
-    const kubeconfig = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      preferences: {},
-      clusters: [
-        {
-          name,
-          cluster: { 'certificate-authority-data': data['ca.crt'], server: context.targetOf(name).internalServer },
-        },
-      ],
-      users: [{ name, user: { token: Buffer.from(data['token'] ?? '', 'base64').toString('utf8') } }],
-      contexts: [{ name, context: { cluster: name, user: name } }],
-      'current-context': name,
-    };
+    const token = await filledToken(context);
     const object = {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -99,7 +67,7 @@ export const remoteSecrets: Part = {
         labels: { 'istio/multiCluster': 'true' },
         annotations: { 'networking.istio.io/cluster': name },
       },
-      data: { [name]: Buffer.from(stringify(kubeconfig)).toString('base64') },
+      data: { [name]: remoteKubeconfig(context, token) },
     };
     return readersOf(context.mesh, context.cluster).map((reader) => ({ cluster: reader.name, object }));
   },
