@@ -11,6 +11,7 @@ import type { TrustStore } from '../part.ts';
 import { planMesh } from '../plan/index.ts';
 import { reconcile } from '../reconcile.ts';
 import { removeAll } from '../removal/index.ts';
+import { requestTokens } from '../rotation/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-kiali-'));
 const namespace = 'istio-system';
@@ -214,6 +215,19 @@ it('starts anew when a kubeconfig changes, with the key that it has', async () =
   expect((await up()).changed).toBe(true);
   expect(await hashOf()).not.toBe(hash);
   expect(await key()).toBe(before);
+});
+
+it('reads by a rotated token, and the older one is revoked', async () => {
+  const tokens = async () =>
+    (await west().list(kinds.Secret, { namespace })).items
+      .map(({ metadata }) => metadata.name ?? '')
+      .filter((name) => name.startsWith('kiali-remote-token'));
+  const hash = await hashOf();
+  expect(await requestTokens({ mesh: meshOf(stated), clusters: targets() })).toEqual(['west']);
+  await up();
+  expect(await tokens()).toEqual([expect.stringMatching(/^kiali-remote-token-\d{14}$/)]);
+  expect(await hashOf()).not.toBe(hash);
+  expect((await up()).changed).toBe(false);
 });
 
 it('refuses a chart that it could not use as it should', async () => {

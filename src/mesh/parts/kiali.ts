@@ -4,12 +4,14 @@ import type { KialiInstallation, Mesh, MeshCluster } from '../../spec/index.ts';
 import { accountObjects, kialiName, kialiObjects, kialiSecretName, loginToken } from '../kiali/index.ts';
 import { type DesiredObject, here, type Part, type PartContext, systemNamespace } from '../part.ts';
 import { waitForDeployment } from '../predicates.ts';
-import { filledTokenOf, remoteKubeconfig } from './remote-kubeconfig.ts';
+import { currentToken, filledToken, type RemoteToken, remoteKubeconfig, tokenObject } from './remote-token.ts';
 
-const tokenSecret = 'kiali-remote-token';
+export const kialiToken: RemoteToken = { secret: 'kiali-remote-token', account: kialiName };
 
 const kialiOf = ({ mesh }: PartContext): KialiInstallation => mesh.kiali!;
-const isRead = ({ kiali }: Mesh, { name }: MeshCluster): boolean => kiali !== undefined && kiali.homeCluster !== name;
+/** Whether Kiali reads the cluster from another one. */
+export const isRead = ({ kiali }: Mesh, { name }: MeshCluster): boolean =>
+  kiali !== undefined && kiali.homeCluster !== name;
 
 /** How Kiali reads a cluster that is not its home: an account with the rights of its chart, and a token. */
 export const kialiAccess: Part = {
@@ -17,19 +19,10 @@ export const kialiAccess: Part = {
   applies: isRead,
   needs: (_, cluster) => [{ part: 'namespaces', cluster: cluster.name }],
   async desired(context) {
-    const token: DesiredObject = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      type: 'kubernetes.io/service-account-token',
-      metadata: {
-        name: tokenSecret,
-        namespace: systemNamespace,
-        annotations: { 'kubernetes.io/service-account.name': kialiName },
-      },
-    };
+    const token = tokenObject(kialiToken, await currentToken(context, kialiToken));
     return here(context, [...(await accountObjects(context.mesh, kialiOf(context))), token]);
   },
-  ready: async (context) => void (await filledTokenOf(context, tokenSecret, systemNamespace)),
+  ready: async (context) => void (await filledToken(context, kialiToken)),
 };
 
 /**
@@ -45,7 +38,7 @@ export const kialiSecrets: Part = {
   ],
   async desired(context) {
     const { name } = context.cluster;
-    const token = await filledTokenOf(context, tokenSecret, systemNamespace);
+    const token = await filledToken(context, kialiToken);
     const object: DesiredObject = {
       apiVersion: 'v1',
       kind: 'Secret',

@@ -1,28 +1,14 @@
-import { kinds, type Secret } from '../../kube/index.ts';
 import { readersOf } from '../../spec/index.ts';
 import { isIstio, isReader, istioObjects } from '../istio/index.ts';
-import { type DesiredObject, type Part, type PartContext, type Placed, systemNamespace } from '../part.ts';
+import { type Part, type Placed, systemNamespace } from '../part.ts';
 import { readerAccount, readerObjects } from './reader.ts';
-import { filledTokenOf, remoteKubeconfig } from './remote-kubeconfig.ts';
+import { currentToken, filledToken, type RemoteToken, remoteKubeconfig, tokenObject } from './remote-token.ts';
 
-/** As istioctl names it. A rotated one has the time of its making behind it. */
-const tokenSecret = `${readerAccount}-istio-remote-secret-token`;
-export const newTokenName = (now: Date): string =>
-  `${tokenSecret}-${now.toISOString().replace(/\D/g, '').slice(0, 14)}`;
-
-export const tokenObject = (name: string): DesiredObject => ({
-  apiVersion: 'v1',
-  kind: 'Secret',
-  type: 'kubernetes.io/service-account-token',
-  metadata: { name, namespace: systemNamespace, annotations: { 'kubernetes.io/service-account.name': readerAccount } },
-});
-
-/** The newest token's Secret: names that end in a later time are later in the alphabet too. */
-async function currentToken({ client }: Pick<PartContext, 'client'>): Promise<string> {
-  const { items } = await client.list<Secret>(kinds.Secret, { namespace: systemNamespace });
-  const names = items.map((one) => one.metadata.name ?? '').filter((name) => name.startsWith(tokenSecret));
-  return names.sort().at(-1) ?? tokenSecret;
-}
+/** As istioctl names it. */
+export const readerToken: RemoteToken = {
+  secret: `${readerAccount}-istio-remote-secret-token`,
+  account: readerAccount,
+};
 
 export const remoteSecretName = (cluster: string): string => `istio-remote-secret-${cluster}`;
 
@@ -34,17 +20,14 @@ export const remoteAccess: Part = {
   async desired(context) {
     const { mesh, cluster } = context;
     const { name, role } = cluster;
-    const token = tokenObject(await currentToken(context));
+    const token = tokenObject(readerToken, await currentToken(context, readerToken));
     const account = isIstio(mesh)
       ? (await istioObjects(mesh, cluster)).filter(isReader)
       : readerObjects(role === 'remote');
     return [...account, token].map((object): Placed => ({ cluster: name, object }));
   },
-  ready: async (context) => void (await filledToken(context)),
+  ready: async (context) => void (await filledToken(context, readerToken)),
 };
-
-const filledToken = async (context: PartContext): Promise<Secret> =>
-  filledTokenOf(context, await currentToken(context), systemNamespace);
 
 /** The remote secret itself, in each primary but the cluster. */
 export const remoteSecrets: Part = {
@@ -56,7 +39,7 @@ export const remoteSecrets: Part = {
   ],
   async desired(context) {
     const { name } = context.cluster;
-    const token = await filledToken(context);
+    const token = await filledToken(context, readerToken);
     const object = {
       apiVersion: 'v1',
       kind: 'Secret',
