@@ -21,8 +21,11 @@ async function renderAccount(kiali: KialiInstallation): Promise<DesiredObject[]>
     isRemoteOnly && objects.some(isAccount),
     'does not know what Kiali needs in other clusters than its own',
   );
-  return objects;
+  return objects.filter(({ kind }) => accountKinds.has(kind));
 }
+
+/** The chart adds a configuration, with a key that is another at each rendering, which nobody reads there. */
+const accountKinds = new Set(['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding']);
 
 const isAccount = ({ kind, metadata }: DesiredObject): boolean =>
   kind === 'ServiceAccount' && metadata.name === kialiName && metadata.namespace === systemNamespace;

@@ -36,6 +36,15 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: kiali}
 subjects: [{kind: ServiceAccount, name: kiali, namespace: istio-system}]
 ...
 `;
+/** As the chart has it in every cluster, with another key each time. */
+const config = `
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: kiali, namespace: istio-system}
+data: {config.yaml: "login_token: {signing_key: RANDOM}"}
+...
+`;
 const server = `
 ---
 apiVersion: apps/v1
@@ -57,7 +66,7 @@ metadata: {name: kiali-test, namespace: istio-system, annotations: {helm.sh/hook
 `;
 
 const helm = join(folder, 'helm');
-function setChart(ofHome: string, ofRemotes = account): void {
+function setChart(ofHome: string, ofRemotes = account + config): void {
   writeFileSync(join(folder, 'home'), ofHome);
   writeFileSync(join(folder, 'remote'), ofRemotes);
 }
@@ -67,7 +76,7 @@ writeFileSync(
 echo "$@" >> ${folder}/calls
 while [ "$1" != --values ]; do shift; done
 if grep -q 'remote_cluster_resources_only: true' "$2"
-then cp "$2" ${folder}/remote.yaml; cat ${folder}/remote
+then cp "$2" ${folder}/remote.yaml; sed "s/RANDOM/$$/" ${folder}/remote
 else cp "$2" ${folder}/home.yaml; sed "s/HASH/$(sed -n 's/.*remotes-hash: *//p' "$2")/" ${folder}/home
 fi
 `,
@@ -166,6 +175,7 @@ it('reads the other cluster by a kubeconfig whose names are all Istio’s name o
   expect(token.metadata.annotations).toMatchObject({ 'kubernetes.io/service-account.name': 'kiali' });
   expect(await east().find(kinds.Secret, 'kiali-remote-token', namespace)).toBeUndefined();
   expect(await west().find(kinds.Deployment, 'kiali', namespace)).toBeUndefined();
+  expect(await west().find(kinds.ConfigMap, 'kiali', namespace)).toBeUndefined();
 });
 
 it('gives Helm Kiali’s own settings for several clusters', async () => {
