@@ -41,3 +41,18 @@ export async function kialiObjects(mesh: Mesh, kiali: KialiInstallation, remotes
   requireChart(readsKey, 'does not take the key for sign-in tokens from a Secret');
   return objects;
 }
+
+/**
+ * Renders all of it once, so that a Helm that is missing or a chart that does not fit is told before anything is made.
+ * @returns name and version of the chart; undefined where Kiali is not asked for
+ * @throws IsthmusError `kiali.*`
+ */
+export async function kialiChartOf(mesh: Mesh): Promise<string | undefined> {
+  const { kiali } = mesh;
+  if (!kiali) return undefined;
+  const [objects] = await Promise.all([
+    kialiObjects(mesh, kiali, []),
+    ...(mesh.clusters.length > 1 ? [accountObjects(mesh, kiali)] : []),
+  ]);
+  return objects.map(({ metadata }) => metadata.labels?.['helm.sh/chart']).find(Boolean) ?? 'kiali-server';
+}

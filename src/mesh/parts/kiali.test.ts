@@ -7,6 +7,7 @@ import { parse, stringify } from 'yaml';
 import { type ImitatedCluster, startImitatedCluster } from '../../../test/support/imitated-cluster.ts';
 import { kinds, type Secret } from '../../kube/index.ts';
 import { type Mesh, parseMesh } from '../../spec/index.ts';
+import { kialiChartOf } from '../kiali/index.ts';
 import type { TrustStore } from '../part.ts';
 import { planMesh } from '../plan/index.ts';
 import { reconcile } from '../reconcile.ts';
@@ -238,6 +239,15 @@ it('reads by a rotated token, and the older one is revoked', async () => {
   expect(await tokens()).toEqual([expect.stringMatching(/^kiali-remote-token-\d{14}$/)]);
   expect(await hashOf()).not.toBe(hash);
   expect((await up()).changed).toBe(false);
+});
+
+it('names the chart before anything is made, or says why it will not do', async () => {
+  expect(await kialiChartOf(meshOf(undefined))).toBeUndefined();
+  setChart(account + server.replace('{name: kiali, ', '{name: kiali, labels: {helm.sh/chart: kiali-server-2.31.0}, '));
+  expect(await kialiChartOf(meshOf(stated))).toBe('kiali-server-2.31.0');
+  setChart(account + server, server);
+  await expect(kialiChartOf(meshOf(stated))).rejects.toMatchObject({ code: 'kiali.too-old' });
+  setChart(account + server);
 });
 
 it('refuses a chart that it could not use as it should', async () => {
