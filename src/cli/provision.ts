@@ -36,6 +36,11 @@ export async function provideClusters(mesh: Mesh, options: ProvisionOptions): Pr
       detail: `Istio ${await istioVersionOf(mesh)}`,
     });
   }
+  if (mesh.kiali) {
+    const { kialiChartOf } = await import('../mesh/index.ts');
+    progress.update({ stage: 'programs', item: 'helm', state: 'working', detail: 'rendering the chart of Kiali' });
+    progress.update({ stage: 'programs', item: 'helm', state: 'done', detail: (await kialiChartOf(mesh)) ?? '' });
+  }
   if (mesh.clusters.some((cluster) => cluster.provider.type !== 'embedded')) {
     progress.update({
       stage: 'clusters',

@@ -49,6 +49,8 @@ export const kinds = {
   Lease: of('coordination.k8s.io', 'v1')('Lease', 'leases'),
   HorizontalPodAutoscaler: of('autoscaling', 'v2')('HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
   PodDisruptionBudget: of('policy', 'v1')('PodDisruptionBudget', 'poddisruptionbudgets'),
+  NetworkPolicy: of('networking.k8s.io', 'v1')('NetworkPolicy', 'networkpolicies'),
+  Ingress: of('networking.k8s.io', 'v1')('Ingress', 'ingresses'),
   Role: rbac('Role', 'roles'),
   RoleBinding: rbac('RoleBinding', 'rolebindings'),
   ClusterRole: rbac('ClusterRole', 'clusterroles', false),

@@ -18,6 +18,8 @@ export const ownedKinds: Kind[] = [
   kinds.Telemetry,
   kinds.HorizontalPodAutoscaler,
   kinds.PodDisruptionBudget,
+  kinds.Ingress,
+  kinds.NetworkPolicy,
   kinds.Deployment,
   kinds.Service,
   kinds.EndpointSlice,

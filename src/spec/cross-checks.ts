@@ -4,6 +4,7 @@
  */
 import { dirname, resolve } from 'node:path';
 import { checkAddresses } from './cross-addresses.ts';
+import { checkKiali } from './cross-kiali.ts';
 import { nearest } from './nearest.ts';
 import type { Finding, Path } from './problem.ts';
 import { valueAt } from './shape.ts';
@@ -39,6 +40,7 @@ export function crossCheck(root: unknown, options: CrossCheckOptions): Finding[]
     ...checkImages(root),
     ...checkControlPlane(root, clusters),
     ...checkTelemetry(root),
+    ...checkKiali(root, clusters),
   ];
 }
 

@@ -48,9 +48,28 @@ export function resolveMesh(file: MeshFile, fileName: string): Mesh {
     },
     sample: { enabled: spec.sample?.enabled ?? true, namespace: spec.sample?.namespace ?? 'sample' },
     controlPlane: resolveControlPlane(spec, absolute),
+    kiali: resolveKiali(spec, absolute),
     images: Object.fromEntries(
       Object.entries(spec.images ?? {}).map(([reference, program]) => [reference, withoutUndefined(program)]),
     ),
+  };
+}
+
+const isPath = (text: string): boolean => /^\.{0,2}\//.test(text);
+
+function resolveKiali(spec: MeshFile['spec'], absolute: (path: string) => string): Mesh['kiali'] {
+  const { kiali } = spec;
+  if (!kiali?.enabled) return undefined;
+  const { chart, program } = kiali;
+  return {
+    homeCluster: kiali.homeCluster ?? spec.clusters.find(({ role }) => role === 'primary')?.name ?? '',
+    auth: kiali.auth ?? 'anonymous',
+    viewOnly: kiali.viewOnly ?? true,
+    prometheus: kiali.prometheus,
+    program: program === undefined ? 'helm' : absolute(program),
+    chart: chart !== undefined && isPath(chart) ? absolute(chart) : chart,
+    version: kiali.version,
+    values: kiali.values ?? {},
   };
 }
 
@@ -58,7 +77,6 @@ function resolveControlPlane(spec: MeshFile['spec'], absolute: (path: string) =>
   const stated = typeof spec.controlPlane === 'string' ? { implementation: spec.controlPlane } : spec.controlPlane;
   const isEngineOurs = spec.clusters.every(({ provider = 'embedded' }) => provider === 'embedded');
   const { accessLog = true, installer = 'istioctl', ...rest } = stated ?? {};
-  const isPath = (text: string): boolean => /^\.{0,2}\//.test(text);
   return {
     accessLog,
     implementation: rest.implementation ?? (isEngineOurs ? 'isthmus' : 'istio'),

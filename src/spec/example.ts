@@ -81,6 +81,11 @@ spec:
     # Proxies write a line per request to their logs.
     accessLog: true
 
+  # Kiali, in clusters that can pull its image; embedded ones have \`isthmus console\`.
+  # kiali:
+  #   enabled: true
+  #   homeCluster: east
+
   # Embedded clusters run programs of this machine in place of images. Add your own by image reference:
   # images:
   #   registry.example/team/shop:1.0:

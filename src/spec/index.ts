@@ -16,6 +16,7 @@ export {
   type ImageProgram,
   type IntermediateFiles,
   isEmbedded,
+  type KialiInstallation,
   type Mesh,
   type MeshCluster,
   type MeshTrust,

@@ -30,6 +30,8 @@ export interface Mesh {
     /** How Istio's is installed. */
     istio: IstioInstallation;
   };
+  /** Undefined where it is not to be installed. */
+  kiali: KialiInstallation | undefined;
   /** Image reference to program, beside the built-in catalogue of the embedded engine. */
   images: Record<string, ImageProgram>;
 }
@@ -48,6 +50,25 @@ export interface IstioInstallation {
   revision: string | undefined;
   /** Proxies run upstream Envoy, which lacks Istio's filters; metrics come from an EnvoyFilter then. */
   upstreamEnvoy: boolean;
+  /** Helm values beside those that Isthmus sets. */
+  values: Record<string, unknown>;
+}
+
+export interface KialiInstallation {
+  /** The cluster in which it runs, by name. */
+  homeCluster: string;
+  /** Kiali's auth.strategy. */
+  auth: 'anonymous' | 'token' | 'openid';
+  /** Its accounts, in all clusters, have no rights to write. */
+  viewOnly: boolean;
+  /** URL of the Prometheus that it asks; undefined for that of the home cluster. */
+  prometheus: string | undefined;
+  /** Helm: an absolute path, or a name that is looked for in PATH. */
+  program: string;
+  /** Folder, archive, OCI reference or repository of the chart kiali-server; undefined for Kiali's own repository. */
+  chart: string | undefined;
+  /** Version of the chart; undefined for the newest. */
+  version: string | undefined;
   /** Helm values beside those that Isthmus sets. */
   values: Record<string, unknown>;
 }

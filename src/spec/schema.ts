@@ -73,6 +73,12 @@ const serverUrl = checked((text) =>
   /^https:\/\/[^/\s]+$/.test(text) ? undefined : { why: `"${text}" is not an address of the form https://host:port` },
 );
 
+const httpUrl = checked((text) =>
+  /^https?:\/\/[^/\s]+(\/\S*)?$/.test(text)
+    ? undefined
+    : { why: `"${text}" is not an address of the form http://host:port` },
+);
+
 const minikube = z.strictObject({
   profile: dnsLabel(63)
     .optional()
@@ -308,6 +314,47 @@ const controlPlane = z.strictObject({
     }),
 });
 
+const kiali = z.strictObject({
+  enabled: enabled.meta({ description: 'Kiali, installed by Helm; for real clusters only. Default: false.' }),
+  homeCluster: z
+    .string()
+    .optional()
+    .meta({ description: 'The cluster in which Kiali runs. Default: the first primary.', examples: ['east'] }),
+  auth: z
+    .enum(['anonymous', 'token', 'openid'])
+    .optional()
+    .meta({
+      description:
+        "Kiali's auth.strategy; its details go under values. A token is one cluster's, so that token is for a single cluster. Default: anonymous.",
+      examples: ['openid'],
+    }),
+  viewOnly: enabled.meta({ description: "Kiali's own accounts may only read. Default: true." }),
+  prometheus: httpUrl.optional().meta({
+    description: "The one Prometheus that has all clusters' series. Default: the home cluster's.",
+    examples: ['http://thanos-query.monitoring:9090'],
+  }),
+  program: path
+    .optional()
+    .meta({ description: 'Helm, by its path. Default: the one in PATH.', examples: ['./bin/helm'] }),
+  chart: path.optional().meta({
+    description:
+      "The chart kiali-server: a folder, an archive, an OCI reference or a repository. Default: Kiali's own repository.",
+    examples: ['./kiali-server-2.31.0.tgz'],
+  }),
+  version: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "The chart's version, from a repository. Default: the newest.", examples: ['2.31.0'] }),
+  values: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .meta({
+      description: 'Helm values of kiali-server, beside those that Isthmus sets.',
+      examples: [{ deployment: { service_type: 'LoadBalancer' } }],
+    }),
+});
+
 export const meshFileSchema = z.strictObject({
   apiVersion: z.literal('isthmus.dev/v1alpha1').meta({ examples: ['isthmus.dev/v1alpha1'] }),
   kind: z.literal('Mesh').meta({ examples: ['Mesh'] }),
@@ -380,6 +427,7 @@ export const meshFileSchema = z.strictObject({
         description: 'Whose istiod runs, and how it is installed. Default: isthmus where all clusters are embedded.',
         examples: ['istio', { implementation: 'istio', installer: 'istioctl' }],
       }),
+    kiali: kiali.optional(),
     images: z
       .record(z.string(), image)
       .optional()

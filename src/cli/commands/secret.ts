@@ -6,9 +6,9 @@ export const secret: CommandSpec = {
     { name: '<action>', description: 'rotate' },
     { name: '[cluster]', description: 'only the token of this cluster' },
   ],
-  summary: 'rotate the tokens by which istiods read other clusters',
+  summary: 'rotate the tokens by which istiods and Kiali read other clusters',
   description:
-    'isthmus secret rotate asks each cluster for a new token of its reader, puts it into the remote secrets of the primaries, and revokes the old one. `isthmus status` shows how long tokens last. An interrupted rotation is brought to its end by the next `up`.',
+    'isthmus secret rotate asks each cluster for new tokens of its readers, puts them into the secrets of the primaries and of Kiali, and revokes the old ones. `isthmus status` shows how long tokens last. An interrupted rotation is brought to its end by the next `up`.',
   formats: true,
   async run(context, [action, only]) {
     const { onStandingMesh, requireAction, requireCluster } = await import('../day-two.ts');
@@ -28,7 +28,7 @@ export const secret: CommandSpec = {
       const text =
         rotated.length > 0
           ? `New tokens for ${rotated.join(', ')}; the old ones are revoked.`
-          : 'No cluster is read by the istiod of another: there is no token.';
+          : 'No cluster is read from another: there is no token.';
       return { text, data: { rotated } };
     });
   },

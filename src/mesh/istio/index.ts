@@ -9,5 +9,6 @@ export {
   revisionLabel,
   revisionOf,
 } from './naming.ts';
-export { isDefinition, isReader, istioObjects, networkingVersion } from './objects.ts';
+export { isDefinition, isReader, istioObjects, networkingVersion, objectsOf } from './objects.ts';
 export { metricsFilter } from './upstream-envoy.ts';
+export { merged } from './values.ts';

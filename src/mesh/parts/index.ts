@@ -5,6 +5,7 @@ import { customResources } from './custom-resources.ts';
 import { exposure } from './exposure.ts';
 import { gatewayAddresses } from './gateway-addresses.ts';
 import { gateways } from './gateways.ts';
+import { kiali, kialiAccess, kialiSecrets } from './kiali.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { namespaces } from './namespaces.ts';
 import { remoteAccess, remoteSecrets } from './remote-access.ts';
@@ -25,5 +26,8 @@ export const parts: Part[] = [
   gateways,
   prometheusAddresses,
   telemetry,
+  kialiAccess,
+  kialiSecrets,
+  kiali,
   sample,
 ];

@@ -1,28 +1,14 @@
-import { stringify } from 'yaml';
-import { kinds, type Secret } from '../../kube/index.ts';
 import { readersOf } from '../../spec/index.ts';
 import { isIstio, isReader, istioObjects } from '../istio/index.ts';
-import { type DesiredObject, type Part, type PartContext, type Placed, systemNamespace } from '../part.ts';
+import { type Part, type Placed, systemNamespace } from '../part.ts';
 import { readerAccount, readerObjects } from './reader.ts';
+import { currentToken, filledToken, type RemoteToken, remoteKubeconfig, tokenObject } from './remote-token.ts';
 
-/** As istioctl names it. A rotated one has the time of its making behind it. */
-const tokenSecret = `${readerAccount}-istio-remote-secret-token`;
-export const newTokenName = (now: Date): string =>
-  `${tokenSecret}-${now.toISOString().replace(/\D/g, '').slice(0, 14)}`;
-
-export const tokenObject = (name: string): DesiredObject => ({
-  apiVersion: 'v1',
-  kind: 'Secret',
-  type: 'kubernetes.io/service-account-token',
-  metadata: { name, namespace: systemNamespace, annotations: { 'kubernetes.io/service-account.name': readerAccount } },
-});
-
-/** The newest token's Secret: names that end in a later time are later in the alphabet too. */
-async function currentToken({ client }: Pick<PartContext, 'client'>): Promise<string> {
-  const { items } = await client.list<Secret>(kinds.Secret, { namespace: systemNamespace });
-  const names = items.map((one) => one.metadata.name ?? '').filter((name) => name.startsWith(tokenSecret));
-  return names.sort().at(-1) ?? tokenSecret;
-}
+/** As istioctl names it. */
+export const readerToken: RemoteToken = {
+  secret: `${readerAccount}-istio-remote-secret-token`,
+  account: readerAccount,
+};
 
 export const remoteSecretName = (cluster: string): string => `istio-remote-secret-${cluster}`;
 
@@ -34,37 +20,16 @@ export const remoteAccess: Part = {
   async desired(context) {
     const { mesh, cluster } = context;
     const { name, role } = cluster;
-    const token = tokenObject(await currentToken(context));
+    const token = tokenObject(readerToken, await currentToken(context, readerToken));
     const account = isIstio(mesh)
       ? (await istioObjects(mesh, cluster)).filter(isReader)
       : readerObjects(role === 'remote');
     return [...account, token].map((object): Placed => ({ cluster: name, object }));
   },
-  ready: async (context) => void (await filledToken(context)),
+  ready: async (context) => void (await filledToken(context, readerToken)),
 };
 
-async function filledToken(context: PartContext): Promise<Secret> {
-  const name = await currentToken(context);
-  return context.wait.for<Secret>({
-    client: context.client,
-    kind: kinds.Secret,
-    name,
-    namespace: systemNamespace,
-    assumed: (text) => {
-      const encoded = Buffer.from(text).toString('base64');
-      return {
-        metadata: { name, namespace: systemNamespace },
-        data: { token: encoded, 'ca.crt': encoded },
-      };
-    },
-    judge: (found) =>
-      !found || (found.data?.['token'] && found.data['ca.crt'])
-        ? undefined
-        : { why: 'it holds no token', ends: "the cluster's token controller fills it" },
-  });
-}
-
-/** The remote secret itself, in each primary but the cluster. The address in it is the one by which istiod's pod reaches it: never 127.0.0.1. */
+/** The remote secret itself, in each primary but the cluster. */
 export const remoteSecrets: Part = {
   name: 'remote-secrets',
   applies: (mesh, cluster) => readersOf(mesh, cluster).length > 0,
@@ -74,21 +39,7 @@ export const remoteSecrets: Part = {
   ],
   async desired(context) {
     const { name } = context.cluster;
-    const { data = {} } = await filledToken(context);
-    const kubeconfig = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      preferences: {},
-      clusters: [
-        {
-          name,
-          cluster: { 'certificate-authority-data': data['ca.crt'], server: context.targetOf(name).internalServer },
-        },
-      ],
-      users: [{ name, user: { token: Buffer.from(data['token'] ?? '', 'base64').toString('utf8') } }],
-      contexts: [{ name, context: { cluster: name, user: name } }],
-      'current-context': name,
-    };
+    const token = await filledToken(context, readerToken);
     const object = {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -99,7 +50,7 @@ export const remoteSecrets: Part = {
         labels: { 'istio/multiCluster': 'true' },
         annotations: { 'networking.istio.io/cluster': name },
       },
-      data: { [name]: Buffer.from(stringify(kubeconfig)).toString('base64') },
+      data: { [name]: remoteKubeconfig(context, token) },
     };
     return readersOf(context.mesh, context.cluster).map((reader) => ({ cluster: reader.name, object }));
   },

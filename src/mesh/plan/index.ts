@@ -152,7 +152,10 @@ async function planRemoval(client: KubeClient, wanted: Set<string>): Promise<Pla
 }
 
 /** Parts whose objects no request of an application passes by. */
-const quiet = new Set(['custom-resources', 'prometheus-addresses', 'telemetry']);
+const quiet = new Set([
+  ...['custom-resources', 'prometheus-addresses', 'telemetry'],
+  ...['kiali-access', 'kiali-secrets', 'kiali'],
+]);
 
 /** Whether a change of what is there may be felt by requests. What is created beside it is not. */
 export const carriesTraffic = ({ part, action }: PlannedObject): boolean =>

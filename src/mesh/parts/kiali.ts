@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import { type KubeObject, kinds, type Secret } from '../../kube/index.ts';
+import type { KialiInstallation, Mesh, MeshCluster } from '../../spec/index.ts';
+import { accountObjects, kialiName, kialiObjects, kialiSecretName, loginToken } from '../kiali/index.ts';
+import { type DesiredObject, here, type Part, type PartContext, systemNamespace } from '../part.ts';
+import { waitForDeployment } from '../predicates.ts';
+import { currentToken, filledToken, type RemoteToken, remoteKubeconfig, tokenObject } from './remote-token.ts';
+
+export const kialiToken: RemoteToken = { secret: 'kiali-remote-token', account: kialiName };
+
+const kialiOf = ({ mesh }: PartContext): KialiInstallation => mesh.kiali!;
+/** Whether Kiali reads the cluster from another one. */
+export const isRead = ({ kiali }: Mesh, { name }: MeshCluster): boolean =>
+  kiali !== undefined && kiali.homeCluster !== name;
+
+/** How Kiali reads a cluster that is not its home: an account with the rights of its chart, and a token. */
+export const kialiAccess: Part = {
+  name: 'kiali-access',
+  applies: isRead,
+  needs: (_, cluster) => [{ part: 'namespaces', cluster: cluster.name }],
+  async desired(context) {
+    const token = tokenObject(kialiToken, await currentToken(context, kialiToken));
+    return here(context, [...(await accountObjects(context.mesh, kialiOf(context))), token]);
+  },
+  ready: async (context) => void (await filledToken(context, kialiToken)),
+};
+
+/**
+ * The kubeconfig of each such cluster, in Kiali's home. Its key, its names and the annotation are Istio's name of the cluster, since Kiali
+ * joins by it what it reads there with metrics and with istiod.
+ */
+export const kialiSecrets: Part = {
+  name: 'kiali-secrets',
+  applies: isRead,
+  needs: (mesh, cluster) => [
+    { part: 'kiali-access', cluster: cluster.name },
+    ...(mesh.kiali ? [{ part: 'namespaces', cluster: mesh.kiali.homeCluster }] : []),
+  ],
+  async desired(context) {
+    const { name } = context.cluster;
+    const token = await filledToken(context, kialiToken);
+    const object: DesiredObject = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'Opaque',
+      metadata: {
+        name: kialiSecretName(name),
+        namespace: systemNamespace,
+        labels: { 'kiali.io/multiCluster': 'true' },
+        annotations: { 'kiali.io/cluster': name },
+      },
+      data: { [name]: remoteKubeconfig(context, token) },
+    };
+    return [{ cluster: kialiOf(context).homeCluster, object }];
+  },
+  ready: async () => {},
+};
+
+/** Kiali itself, in its home. It reads kubeconfigs and which kinds a cluster has at its start only: all of that comes before. */
+export const kiali: Part = {
+  name: 'kiali',
+  applies: (mesh, { name }) => mesh.kiali?.homeCluster === name,
+  needs: (mesh, cluster) => [
+    ...['control-plane', 'prometheus-addresses'].map((part) => ({ part, cluster: cluster.name })),
+    ...mesh.clusters.flatMap(({ name }) => [
+      { part: 'custom-resources', cluster: name },
+      { part: 'kiali-secrets', cluster: name },
+    ]),
+  ],
+  async desired(context) {
+    const { mesh } = context;
+    const remotes = await Promise.all(
+      mesh.clusters.filter((one) => isRead(mesh, one)).map((one) => held(context, one)),
+    );
+    const objects = await kialiObjects(mesh, kialiOf(context), remotes);
+    return [
+      ...here(context, objects),
+      { cluster: context.cluster.name, object: await signingKey(context), fits: signs },
+    ];
+  },
+  ready: async (context) => void (await waitForDeployment(context, systemNamespace, kialiName)),
+};
+
+async function held({ client, wait }: PartContext, { name }: MeshCluster): Promise<string> {
+  const secret = kialiSecretName(name);
+  const { data = {} } = await wait.for<Secret>({
+    client,
+    kind: kinds.Secret,
+    name: secret,
+    namespace: systemNamespace,
+    assumed: () => ({ metadata: { name: secret, namespace: systemNamespace } }),
+    judge: (found) => (found ? undefined : { why: 'it does not exist', ends: 'it is created' }),
+  });
+  return `${name} ${data[name] ?? ''}`;
+}
+
+/** Made once: with another key everybody would have to sign in again. */
+async function signingKey({ client }: PartContext): Promise<DesiredObject> {
+  const { secret: name, key } = loginToken;
+  const before = await client.find<Secret>(kinds.Secret, name, systemNamespace);
+  const value = before?.data?.[key] ?? Buffer.from(randomBytes(16).toString('hex')).toString('base64');
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: { name, namespace: systemNamespace },
+    data: { [key]: value },
+  };
+}
+
+/** Kiali takes keys of 16, 24 or 32 bytes. */
+function signs(existing: KubeObject): string | undefined {
+  const bytes = Buffer.from(existing['data']?.[loginToken.key] ?? '', 'base64').length;
+  return [16, 24, 32].includes(bytes) ? undefined : `its ${loginToken.key} is not of 16, 24 or 32 bytes`;
+}
