@@ -6,6 +6,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     home: string;
     upOutput: string;
+    /** Bytes of all that runs, as `up` left it: what tests do to a mesh later makes heaps grow. */
+    memoryTotal: number;
   }
 }
 
@@ -19,5 +21,7 @@ export default async function setup(project: TestProject) {
   }
   project.provide('home', scope.home);
   project.provide('upOutput', up.stdout + up.stderr);
+  const status = await isthmus(['status', '-o', 'json'], { home: scope.home });
+  project.provide('memoryTotal', JSON.parse(status.stdout).memoryTotal);
   return () => scope[Symbol.asyncDispose]();
 }
