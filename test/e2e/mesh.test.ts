@@ -86,6 +86,13 @@ describe.each(clusters)('kubectl on %s', (cluster) => {
     expect(await run('get', 'nodes')).toMatch(new RegExp(`^${cluster}\\s+Ready`, 'm'));
   });
 
+  it('gives pods a way out whose hardware address stays when other pods come and go', async () => {
+    const table = await run('-n', 'sample', 'exec', 'deploy/curl', '-c', 'curl', '--', 'cat', '/proc/net/arp');
+    const [, octet] = /^10\.(\d+)\.0\.1 /m.exec(table) ?? [];
+    const expected = `0a:58:0a:${Number(octet).toString(16).padStart(2, '0')}:00:01`;
+    expect(table).toContain(expected);
+  });
+
   it('applies, scales, rolls over, describes and deletes a Deployment', async () => {
     const name = 'e2e-web';
     const manifest = JSON.stringify({

@@ -20,7 +20,8 @@ export async function setUpWorldNetwork(config: WorldConfig): Promise<void> {
     'link set lo up',
     'link add wan type bridge',
     `addr add ${addressAt(config.sharedNetwork, 1)}/${prefixLength(config.sharedNetwork)} dev wan`,
-    'link set wan up',
+    // Of its own, since that of a port would go with the port.
+    'link set wan address 0a:58:00:00:00:01 up',
   ]);
   await addNodes(config, config.clusters);
 }

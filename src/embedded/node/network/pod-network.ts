@@ -42,7 +42,7 @@ export async function setUpNodeNetwork(options: NodeNetworkOptions): Promise<Nod
   }
   await tryRun('ip', ['link', 'add', podBridge, 'type', 'bridge']);
   await tryRun('ip', ['addr', 'add', `${gateway}/${podCidr.split('/')[1]}`, 'dev', podBridge]);
-  await run('ip', ['link', 'set', podBridge, 'up']);
+  await run('ip', ['link', 'set', podBridge, 'address', hardwareAddress(gateway), 'up']);
   // A connection of the node itself to a Service is routed before its address is translated: it needs a route, if to nowhere.
   await run('ip', ['route', 'replace', serviceCidr, 'dev', podBridge, 'src', gateway]);
   writeSetting('ipv4/ip_forward', '1');
@@ -127,3 +127,10 @@ export function addressAllocator(cidr: string, file: string): { take(): string; 
     },
   };
 }
+
+/**
+ * A bridge without an address of its own takes the lowest of its ports', so that it changes when pods come and go; pods then send to the
+ * former one until their neighbour entries are renewed, some seconds later. The form is that of Kubernetes' bridge plugin.
+ */
+const hardwareAddress = (ip: string): string =>
+  ['0a', '58', ...ip.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'))].join(':');
