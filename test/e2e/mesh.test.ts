@@ -125,7 +125,8 @@ describe.each(clusters)('kubectl on %s', (cluster) => {
     await run('wait', '--for=jsonpath={.status.readyReplicas}=2', `deploy/${name}`, '--timeout=30s');
     await run('set', 'env', `deploy/${name}`, 'VERSION=2');
     await run('rollout', 'status', `deploy/${name}`, '--timeout=30s');
-    expect(await run('logs', `deploy/${name}`)).toContain('started');
+    // Without a probe a pod is ready before its program has written anything.
+    await expect.poll(() => run('logs', `deploy/${name}`)).toContain('started');
     expect(await run('exec', `deploy/${name}`, '--', 'sh', '-c', 'echo $VERSION')).toBe('2\n');
     expect(await run('describe', `deploy/${name}`)).toContain('ScalingReplicaSet');
     await run('rollout', 'undo', `deploy/${name}`);
