@@ -92,7 +92,7 @@ export class PodWorker {
   async run(): Promise<void> {
     try {
       mkdirSync(this.#context.folder, { recursive: true, mode: 0o700 });
-      await Promise.all([this.#setUpSandbox(), this.#caches.hold(this.#pod)]);
+      await Promise.all([this.#makeSandbox(), this.#caches.hold(this.#pod)]);
       await this.#setUpVolumes();
       void this.#keepVolumes();
       if (!(await this.#runInitContainers())) return this.#changed();
@@ -112,6 +112,21 @@ export class PodWorker {
 
   #graceMs(): number {
     return (this.#pod.spec['terminationGracePeriodSeconds'] ?? 30) * 1000;
+  }
+
+  /** Again and again, as the kubelet does: what stands in the way, as remains of an earlier life, goes in time. */
+  async #makeSandbox(): Promise<void> {
+    for (let wait = 500; ; wait = Math.min(wait * 2, 10_000)) {
+      try {
+        return await this.#setUpSandbox();
+      } catch (error) {
+        if (this.#abort.signal.aborted) throw error;
+        this.#options.log(`pod ${this.#pod.metadata.namespace}/${this.#pod.metadata.name}: ${messageOf(error)}`);
+        this.#event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${messageOf(error)}`);
+        await this.#options.network.removePodNetwork(this.id).catch(() => {});
+        await pause(wait, undefined, { signal: this.#abort.signal });
+      }
+    }
   }
 
   async #setUpSandbox(): Promise<void> {

@@ -58,6 +58,8 @@ export async function setUpNodeNetwork(options: NodeNetworkOptions): Promise<Nod
       writeFileSync(join(mine, name), '');
       await run('ip', ['netns', 'add', name]);
       const veth = `v${name.slice(prefix.length)}`;
+      // The kernel takes the links of a namespace that is gone away some time later.
+      await tryRun('ip', ['link', 'delete', veth]);
       await run('ip', ['-batch', '-'], {
         input: [
           `link add ${veth} type veth peer name eth0 netns ${name}`,
