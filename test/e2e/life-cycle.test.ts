@@ -78,4 +78,4 @@ it('keeps acknowledged writes when a cluster process is killed, and brings its p
     150_000,
   );
   await kubectl(home, 'west', ['delete', 'configmap', 'durable']);
-});
+}, 240_000);
