@@ -36,6 +36,9 @@ function ownProcesses(home: string): string[] {
       .map((pid) => [Number(pid), read(pid)]),
   );
   const isForeign = (pid: number): boolean => {
+    // Consoles are no part of a world; they too name the state folder that they are for.
+    const line = all.get(pid)?.line ?? '';
+    if (/main\.ts console/.test(line)) return !line.includes(`--home ${home}`);
     for (let one = all.get(pid); one; one = all.get(one.parent))
       if (one.line.includes('--isthmus-home=')) return !one.line.includes(`--isthmus-home=${home}`);
     return false;
