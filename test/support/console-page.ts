@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { eventually } from './isthmus.ts';
 
 const pictures = join(import.meta.dirname, '../../test-output/console');
 
@@ -22,8 +23,17 @@ export interface OpenOptions {
   height?: number;
 }
 
+/** A console bundles its pages when it starts, and says so with a 503 until they are there. */
+async function pagesAreMade(url: string): Promise<void> {
+  await eventually('the pages are made', async () => {
+    const { status } = await fetch(url);
+    return status === 503 ? { seen: '503' } : { value: true };
+  });
+}
+
 /** Opens an address and waits for its heading. */
 export async function openPage(browser: Browser, url: string, options: OpenOptions = {}): Promise<OpenPage> {
+  await pagesAreMade(url);
   const context = await browser.newContext({
     viewport: { width: options.width ?? 1500, height: options.height ?? 950 },
     colorScheme: options.theme ?? 'light',
