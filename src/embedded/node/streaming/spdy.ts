@@ -9,7 +9,7 @@ import { headerCodec, type SpdyHeaders } from './spdy-headers.ts';
 const types = { synStream: 1, synReply: 2, rstStream: 3, ping: 6, goAway: 7 };
 const finFlag = 1;
 const longestFrame = 64 * 1024;
-/** More of a stream than this is not kept for a reader who does not read. */
+/** Of RST_STREAM: the stream is no longer needed. */
 const cancel = 5;
 
 export class SpdyStream extends Duplex {
@@ -18,7 +18,7 @@ export class SpdyStream extends Duplex {
   readonly #send: (frame: Buffer, done: () => void) => void;
 
   constructor(id: number, headers: SpdyHeaders, send: (frame: Buffer, done: () => void) => void) {
-    super({ emitClose: true });
+    super();
     this.id = id;
     this.headers = headers;
     this.#send = send;
