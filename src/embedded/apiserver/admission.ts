@@ -38,7 +38,19 @@ export async function admitMutating(
     }
   }
   if (isNewPod) addTolerations(object);
+  if (attributes.operation === 'CREATE' && attributes.resource.plural === 'persistentvolumeclaims')
+    addStorageClass(context, object);
   return object;
+}
+
+/** DefaultStorageClass: a claim that names no class gets the default one; the empty name asks for a volume without a class. */
+function addStorageClass(context: ServerContext, claim: KubeObject): void {
+  const spec = (claim['spec'] ??= {});
+  if (spec.storageClassName !== undefined) return;
+  const chosen = context.storage
+    .list('storage.k8s.io/storageclasses')
+    .find(({ object }) => object.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true');
+  if (chosen) spec.storageClassName = chosen.object.metadata.name;
 }
 
 export async function admitValidating(

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../../kube/index.ts';
 import { admitMutating, admitValidating } from './admission.ts';
 import { type ApiRequest, fieldManagerOf, isDryRun, type ServerContext, timestamp } from './context.ts';
+import { addJobSelector } from './job-selector.ts';
 import {
   ApplyConflict,
   applyPatch,
@@ -83,6 +84,7 @@ export async function createObject(
   if (context.storage.get(storageKey(resource), object.metadata.namespace, object.metadata.name ?? ''))
     throw alreadyExists(resource, object.metadata.name ?? '');
   object.metadata.uid = randomUUID();
+  if (resource.group === 'batch' && resource.plural === 'jobs') addJobSelector(object);
   object.metadata.creationTimestamp = timestamp();
   if (hasGeneration(resource)) object.metadata.generation = 1;
   object = track(request, resource, undefined, object, undefined);
@@ -212,6 +214,7 @@ export async function applyObject(
       });
       if (context.storage.get(storageKey(resource), target.namespace, target.name)) continue;
       object.metadata.uid = randomUUID();
+      if (resource.group === 'batch' && resource.plural === 'jobs') addJobSelector(object);
       object.metadata.creationTimestamp = timestamp();
       if (hasGeneration(resource)) object.metadata.generation = 1;
       object.metadata.managedFields = managed ?? [];
@@ -274,6 +277,7 @@ async function update(
   let object = keepServerFields(wanted, old);
   if (subresource === 'status') object = withStatusOnly(object, old);
   else dropStatus(object, resource, old);
+  if (resource.group === '' && resource.plural === 'pods') object = withDebuggers(object, old, subresource);
   object = await admitMutating(context, request, {
     resource,
     operation: 'UPDATE',
@@ -484,6 +488,14 @@ function dropStatus(object: KubeObject, resource: Resource, old: KubeObject | un
 function withStatusOnly(object: KubeObject, old: KubeObject): KubeObject {
   const { status: _, ...rest } = old;
   return { ...rest, ...(object['status'] === undefined ? {} : { status: object['status'] }) };
+}
+
+/** Ephemeral containers are added by their own subresource, which changes nothing else. */
+function withDebuggers(object: KubeObject, old: KubeObject, subresource: string | undefined): KubeObject {
+  const [changed, kept] = subresource === 'ephemeralcontainers' ? [object, old] : [old, object];
+  const { ephemeralContainers: _, ...spec } = kept['spec'];
+  const added = changed['spec'].ephemeralContainers;
+  return { ...kept, spec: { ...spec, ...(added ? { ephemeralContainers: added } : {}) } };
 }
 
 const withoutMeta = (object: KubeObject): unknown => ({ ...object, metadata: undefined, status: undefined });
