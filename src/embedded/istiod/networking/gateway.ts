@@ -1,6 +1,7 @@
 /** Gateways: which servers a router serves, and the listeners of those that pass TLS on by SNI. */
 import type { KubeObject } from '../../../kube/index.ts';
 import type { MeshProxy, MeshService, MeshSnapshot } from '../model.ts';
+import { securityFilters } from '../security/filters.ts';
 import { destinationRuleFor, hostFits, resolveHost, subsetsOf } from './destination-rule.ts';
 import { reporting, tcpProxy, tlsInspector } from './filters.ts';
 import { blackHole, clusterName, istioAlpn, sniName, socketAddress } from './names.ts';
@@ -94,9 +95,10 @@ function autoPassthrough(snapshot: MeshSnapshot, proxy: MeshProxy, services: Mes
     });
 }
 
-/** The tls routes of VirtualServices that are bound to the gateway. */
+/** The tls routes of VirtualServices that are bound to the gateway. Policies of the connection hold here. */
 function passthroughRoutes(snapshot: MeshSnapshot, proxy: MeshProxy, server: Server): any[] {
   const { name, namespace } = server.gateway.metadata;
+  const security = securityFilters(snapshot, proxy).tcp;
   const bound = (snapshot.config.get('VirtualService') ?? []).filter((one) =>
     (one['spec']?.gateways ?? []).some((reference: string) =>
       reference.includes('/')
@@ -119,7 +121,7 @@ function passthroughRoutes(snapshot: MeshSnapshot, proxy: MeshProxy, server: Ser
           const names = (match.sniHosts ?? []).filter((one: string) => one !== '*');
           return {
             ...(names.length > 0 ? { filter_chain_match: { server_names: names } } : {}),
-            filters: [tcpProxy(snapshot, reporting(proxy, 'source', false), cluster)],
+            filters: [...security, tcpProxy(snapshot, reporting(proxy, 'source', false), cluster)],
             transport_socket_connect_timeout: '15s',
           };
         }),
