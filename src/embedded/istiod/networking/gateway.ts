@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../../kube/index.ts';
 import type { MeshProxy, MeshService, MeshSnapshot } from '../model.ts';
 import { securityFilters } from '../security/filters.ts';
+import { listenerAccessLogs } from '../telemetry/access-logs.ts';
 import { destinationRuleFor, hostFits, resolveHost, subsetsOf } from './destination-rule.ts';
 import { reporting, tcpProxy, tlsInspector } from './filters.ts';
 import { blackHole, clusterName, istioAlpn, sniName, socketAddress } from './names.ts';
@@ -47,6 +48,7 @@ export function gatewayListeners(snapshot: MeshSnapshot, proxy: MeshProxy, servi
           address: socketAddress('0.0.0.0', bound),
           traffic_direction: 'OUTBOUND',
           listener_filters: [tlsInspector],
+          ...listenerAccessLogs(snapshot, proxy, 'CLIENT'),
           filter_chains: chains,
         },
       ];

@@ -2,6 +2,7 @@
 import type { MeshProxy, MeshSnapshot, PortProtocol } from '../model.ts';
 import { isHttp } from '../registry/protocol.ts';
 import { type SecurityFilters, securityFilters } from '../security/filters.ts';
+import { listenerAccessLogs } from '../telemetry/access-logs.ts';
 import {
   httpConnectionManager,
   httpInspector,
@@ -66,7 +67,7 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
     {
       name: 'virtualInbound-blackhole',
       filter_chain_match: { destination_port: 15_006 },
-      filters: [tcpProxy(snapshot, undefined, blackHole)],
+      filters: [tcpProxy(snapshot, { ...reporting(proxy, 'destination', false), uncounted: true }, blackHole)],
     },
   ];
   const ports = byTargetPort(instances);
@@ -102,6 +103,7 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
     traffic_direction: 'INBOUND',
     listener_filters: [originalDst, tlsInspector, httpInspector],
     ...inspection(snapshot),
+    ...listenerAccessLogs(snapshot, proxy, 'SERVER'),
     filter_chains: chains,
   };
 }

@@ -1,7 +1,15 @@
 /** One ADS stream: what its client subscribes to, and what it is sent when the mesh changes. Both protocols share everything but the form. */
 import { messageOf } from '../../../errors/index.ts';
 import type { MeshChange, MeshProxy, MeshSnapshot, PeerIdentity, PolicyChange, ScopedKind } from '../model.ts';
-import { clustersFor, endpointsFor, listenersFor, parseClusterName, routesFor, typeUrls } from '../networking/index.ts';
+import {
+  clustersFor,
+  endpointsFor,
+  extensionFor,
+  listenersFor,
+  parseClusterName,
+  routesFor,
+  typeUrls,
+} from '../networking/index.ts';
 import { isDebugType } from './debug.ts';
 import { encodeCached } from './encode.ts';
 import {
@@ -19,18 +27,25 @@ import { Subscription } from './subscription.ts';
 export type Protocol = 'delta' | 'state-of-the-world';
 
 /** The order in which Envoy must learn things: clusters and their endpoints before what leads to them. */
-const pushOrder = [typeUrls.cluster, typeUrls.endpoint, typeUrls.listener, typeUrls.route];
+const pushOrder = [typeUrls.cluster, typeUrls.endpoint, typeUrls.listener, typeUrls.route, typeUrls.extension];
 
 /** What a policy of the kind may change. */
 const policyTypes: Record<ScopedKind, string[]> = {
   AuthorizationPolicy: [typeUrls.listener],
   RequestAuthentication: [typeUrls.listener],
   Telemetry: [typeUrls.listener],
-  EnvoyFilter: [typeUrls.cluster, typeUrls.listener, typeUrls.route],
+  EnvoyFilter: [typeUrls.cluster, typeUrls.listener, typeUrls.route, typeUrls.extension],
 };
 
 const sameLabels = (a: MeshProxy | undefined, b: MeshProxy | undefined): boolean =>
   JSON.stringify(a?.labels) === JSON.stringify(b?.labels);
+
+/** Types that a client asks for by name. */
+const byName: Record<string, (snapshot: MeshSnapshot, proxy: MeshProxy, name: string) => any> = {
+  [typeUrls.endpoint]: endpointsFor,
+  [typeUrls.route]: routesFor,
+  [typeUrls.extension]: extensionFor,
+};
 
 const messageNames: Record<string, string> = Object.fromEntries(
   Object.values(typeUrls).map((url) => [url, url.replace('type.googleapis.com/', '')]),
@@ -216,8 +231,7 @@ export class Connection {
     const wanted = names ?? this.subscriptions.get(typeUrl)?.names ?? [];
     if (typeUrl === typeUrls.cluster) return named(clustersFor(snapshot, proxy));
     if (typeUrl === typeUrls.listener) return named(listenersFor(snapshot, proxy));
-    const make =
-      typeUrl === typeUrls.endpoint ? endpointsFor : typeUrl === typeUrls.route ? routesFor : () => undefined;
+    const make = byName[typeUrl] ?? (() => undefined);
     return wanted
       .map((name) => ({ name, resource: make(snapshot, proxy, name) }))
       .filter((one) => one.resource !== undefined);
