@@ -118,6 +118,14 @@ export class Container {
     await this.#finished.promise;
   }
 
+  /** Of one that is told to stop already: what is left of it after that many milliseconds is killed. */
+  hurry(graceMs: number): void {
+    const running = this.#process;
+    if (!running || running.hasEnded) return;
+    const timer = setTimeout(() => running.kill('SIGKILL'), graceMs);
+    void running.ended.then(() => clearTimeout(timer));
+  }
+
   #mayRestart(): boolean {
     if (this.role === 'sidecar') return true;
     const policy = this.#context.pod().spec['restartPolicy'];
