@@ -8,6 +8,7 @@ import { findExisting } from './existing.ts';
 import { checkMadeByTools, findMadeByTools, planMadeByTools, startMadeByTools } from './made-by-tools.ts';
 import { preflight } from './preflight.ts';
 import type { ProvidedCluster, ProvidedClusters } from './provided-cluster.ts';
+import { checkReach } from './reach.ts';
 
 export type { EngineArtifacts, StartEmbeddedOptions } from './embedded.ts';
 export { checkPrerequisites, type PrerequisiteOptions } from './prerequisites.ts';
@@ -51,9 +52,11 @@ export async function startClusters(
   ]);
   // They were not there to be asked before.
   await Promise.all(tools.clusters.map((cluster) => preflight(cluster, options)));
+  const clusters = inOrder(mesh, [...existing, ...tools.clusters, ...embedded.clusters]);
   return {
-    clusters: inOrder(mesh, [...existing, ...tools.clusters, ...embedded.clusters]),
+    clusters,
     started: embedded.started || tools.started,
+    reach: await checkReach(mesh, clusters, options.signal),
   };
 }
 

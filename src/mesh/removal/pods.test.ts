@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { startTestApiServer, type TestApiServer } from '../../../test/support/api-server.ts';
-import { type Deployment, kinds, type Pod } from '../../kube/index.ts';
+import { type ConfigMap, type Deployment, kinds, type Pod } from '../../kube/index.ts';
+import { giveBackLeases } from './elections.ts';
 import { removeObjects } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-removal-'));
 const namespace = 'istio-system';
+const leader = 'control-plane.alpha.kubernetes.io/leader';
 let server: TestApiServer;
 
 beforeAll(async () => {
@@ -68,4 +70,29 @@ it('goes on when the pods have ended, and does not wait half a minute for istiod
   for (const app of ['istiod', 'prometheus'])
     await server.client.delete(kinds.Pod, `${app}-5d4f-x7k2p`, namespace, { gracePeriodSeconds: 0 });
   expect((await removed).removed).toContain('Service istio-system/istiod');
+});
+
+it('gives back the leases of a control plane that is gone, and no others', async () => {
+  const lease = (name: string, holderIdentity: string) =>
+    server.client.create<ConfigMap>(kinds.ConfigMap, {
+      metadata: {
+        ...{ name, namespace },
+        annotations: { [leader]: JSON.stringify({ holderIdentity, leaseDurationSeconds: 30, leaderTransitions: 2 }) },
+      },
+    });
+  await lease('istio-namespace-controller-election', 'istiod-5d4f-x7k2p');
+  await lease('istio-leader', 'istiod-canary-77c-b2b2b');
+  expect(await giveBackLeases(server.client, new Set(['istiod-5d4f-x7k2p']))).toEqual([
+    'istio-namespace-controller-election',
+  ]);
+  const holder = async (name: string) => {
+    const { metadata } = await server.client.get(kinds.ConfigMap, name, namespace);
+    return JSON.parse(metadata.annotations![leader]!);
+  };
+  expect(await holder('istio-namespace-controller-election')).toEqual({
+    holderIdentity: '',
+    leaseDurationSeconds: 1,
+    leaderTransitions: 2,
+  });
+  expect(await holder('istio-leader')).toMatchObject({ holderIdentity: 'istiod-canary-77c-b2b2b' });
 });
