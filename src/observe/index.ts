@@ -5,6 +5,7 @@
 export { changeConfig, createConfig, deleteConfig } from './config/change.ts';
 export { configDifferences } from './config/differences.ts';
 export { configDetails, configItems, istioKindOf, istioKindsOf, schemaOf } from './config/list.ts';
+export { serviceWizardData } from './config/wizard-data.ts';
 export { appDetails, appList } from './entities/apps.ts';
 export { readEnvoy } from './entities/envoy.ts';
 export { readLogs } from './entities/logs.ts';

@@ -159,6 +159,23 @@ test('differences of services between clusters are listed field by field', async
   ]);
 });
 
+test('wizards know the versions of a service in all clusters, and what is written about it', async () => {
+  for (const [name, hosts] of [
+    ['own', ['helloworld']],
+    ['other', ['helloworld', 'more.example']],
+  ] as const)
+    planted.east.put('VirtualService', { metadata: { name, namespace: 'sample' }, spec: { hosts } });
+  await planted.settle();
+  const data = await client.get<any>('/api/namespaces/sample/services/helloworld/wizards?clusterName=west');
+  expect(data.versions).toEqual([
+    { subset: 'v1', labels: { version: 'v1' }, workloads: [{ cluster: 'east', name: 'helloworld-v1' }] },
+    { subset: 'v2', labels: { version: 'v2' }, workloads: [{ cluster: 'west', name: 'helloworld-v2' }] },
+  ]);
+  // In west nothing is read; the console only reads.
+  expect(data.targets).toMatchObject([{ cluster: 'east', mayCreate: false, mayUpdate: false, destinationRules: [] }]);
+  expect(data.targets[0].virtualServices.map((one: any) => one.metadata.name)).toEqual(['own']);
+});
+
 test('only reads, unless it was started to edit', async () => {
   const path =
     '/api/namespaces/istio-system/istio/networking.istio.io/v1/Gateway/cross-network-gateway?clusterName=east';
