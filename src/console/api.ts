@@ -42,7 +42,7 @@
  * | PUT the same | ConfigChange; body: the object in YAML or JSON; dryRun=true only shows; 403 without --allow-edit |
  * | DELETE the same | ConfigChange, `after` being empty; dryRun=true only shows |
  * | POST /api/namespaces/{ns}/istio/{group}/{version}/{kind} | ConfigChange, `before` being empty; body: a new object; clusterName is needed; dryRun=true only shows |
- * | GET /api/namespaces/{ns}/services/{name}/wizards | ServiceWizardData: what src/console/wizards is filled with |
+ * | GET /api/namespaces/{ns}/services/{name}/wizards | ServiceWizardData: what wizards for it are filled with |
  * | GET /api/istio/kinds/{group}/{version}/{kind} | ConfigKind: its schema in clusterName, or in any cluster |
  * | GET /api/istio/permissions?clusterName=&namespace= | ConfigPermissions: which kinds the viewer may create, change and delete there |
  * | GET /api/explain?from=&to= | Explanation; method, headers=name=value,... |
