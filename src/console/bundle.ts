@@ -88,7 +88,7 @@ async function bundle(folder: string): Promise<void> {
   );
   await build({
     ...common,
-    stdin: { contents: inOrder(styles), loader: 'css', resolveDir: sources, sourcefile: 'app.css' },
+    stdin: { contents: inOrder(styles), loader: 'css', resolveDir: sources, sourcefile: 'all-styles.css' },
     entryNames: 'app',
   });
   const sheet = join(assets, 'app.css');
