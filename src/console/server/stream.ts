@@ -92,9 +92,13 @@ export class EventStream {
       });
   }
 
-  /** The topology is another: a link has changed its state. */
-  meshChanged(): void {
-    this.#gather(['mesh'], undefined);
+  /** What no object says has changed, as when a link has another state. */
+  changed(scope: StreamScope): void {
+    this.#gather([scope], undefined);
+  }
+
+  get isWatched(): boolean {
+    return this.#clients.size > 0;
   }
 
   #accept(change: MeshChange): void {

@@ -74,6 +74,7 @@ export class Topology {
     return {
       name: cluster.name,
       context: cluster.context,
+      origin: { type: 'kubeconfig', context: cluster.context },
       ...(cluster.client.connection?.server ? { server: cluster.client.connection.server } : {}),
       ...(network ? { network } : {}),
       role: roleOf(cluster, controlPlanes.length > 0, controlledBy),
@@ -149,6 +150,7 @@ function strangers(views: ClusterView[]): ClusterView[] {
   );
   return [...new Map(named.map((one) => [one.target, one])).values()].map((one) => ({
     name: one.target,
+    origin: { type: 'remote-secret', cluster: one.by, namespace: one.namespace, name: one.name },
     ...(one.server ? { server: one.server } : {}),
     role: 'unknown',
     controlledBy: [one.by],

@@ -79,8 +79,9 @@ export interface ConfigDifferences {
   problems: SourceProblem[];
 }
 
-/** Answer to PUT with dryRun=true: what would change, as the server's own dry run says. */
+/** Answer to POST, PUT and DELETE of an object: what changes, or with dryRun=true would, as the server's own dry run says. */
 export interface ConfigChange {
+  action: 'create' | 'update' | 'delete';
   dryRun: boolean;
   changed: boolean;
   fields: { path: string; before?: string; after?: string }[];

@@ -115,6 +115,7 @@ export function visible(view: MeshView, viewer: Viewer): MeshView {
         ? one
         : {
             name: one.name,
+            origin: one.origin,
             role: 'unknown' as const,
             ...(one.network ? { network: one.network } : {}),
             controlledBy: [],
