@@ -15,6 +15,7 @@ import { SignInGate } from './shell/sign-in.tsx';
 
 const AppPage = later(async () => (await import('./entities/app-page.tsx')).AppPage);
 const ConfigPage = later(async () => (await import('./config/config-page.tsx')).ConfigPage);
+const DoctorPage = later(async () => (await import('./diagnosis/doctor-page.tsx')).DoctorPage);
 const EventsPage = later(async () => (await import('./events/events-page.tsx')).EventsPage);
 const GraphPage = later(async () => (await import('./graph/graph-page.tsx')).GraphPage);
 const ObjectPage = later(async () => (await import('./config/object-page.tsx')).ObjectPage);
@@ -53,6 +54,7 @@ function Pages() {
       <Route path="/workloads" component={WorkloadsPage} />
       <Route path="/services" component={ServicesPage} />
       <Route path="/istio" component={ConfigPage} />
+      <Route path="/doctor" component={DoctorPage} />
       <Route path="/why" component={WhyPage} />
       <Route path="/events" component={EventsPage} />
       <Route path={`${place}/applications/:name`}>

@@ -4,6 +4,7 @@ import type {
   AppList,
   ClusterListItem,
   ConfigDifferences,
+  DoctorReport,
   EventList,
   IstioConfigDetails,
   IstioConfigList,
@@ -47,6 +48,7 @@ export const useServerConfig = () => useApi<ServerConfig>('config', {}, ['cluste
 export const useClusters = () => useApi<ClusterListItem[]>('clusters', {}, ['clusters', 'mesh']);
 export const useNamespaces = () => useApi<NamespaceListItem[]>('namespaces', {}, ['namespaces', 'clusters']);
 export const useMesh = () => useApi<MeshView>('mesh', {}, ['mesh', 'clusters']);
+export const useDoctor = () => useApi<DoctorReport>('doctor', {}, ['doctor']);
 export const useOverview = (scope: Scope) =>
   useApi<Overview>('overview', rateParams(scope), ['traffic', 'health', 'clusters', 'namespaces', 'mesh', 'config']);
 export const useWorkloads = (scope: Scope) =>

@@ -3,6 +3,7 @@ import { Button, Label } from '@patternfly/react-core';
 import type { ClusterRole, ClusterView } from '../../api.ts';
 import { awayText, dayOf } from '../common/format.ts';
 import { StateMark } from '../common/status.tsx';
+import { FoundInCluster } from '../diagnosis/found-count.tsx';
 import { ControlPlanes, Gateways, Part, Secrets } from './cluster-parts.tsx';
 
 interface ClusterBoxProps {
@@ -33,6 +34,7 @@ export function ClusterBox({ cluster, inFocus, onFocus }: ClusterBoxProps) {
         <Label isCompact color={roleColours[cluster.role]}>
           {cluster.role}
         </Label>
+        <FoundInCluster cluster={cluster.name} />
         {cluster.kubernetesVersion && <span className="ist-quiet">Kubernetes {cluster.kubernetesVersion}</span>}
       </header>
       <Part
