@@ -21,6 +21,8 @@ export interface BuildWebOptions {
 }
 
 const sources = join(import.meta.dirname, 'web');
+/** What the pages share with the server. */
+const wizards = join(import.meta.dirname, 'wizards');
 const packageRoot = join(import.meta.dirname, '..', '..');
 
 /**
@@ -132,11 +134,14 @@ async function compress(assets: string): Promise<void> {
 
 async function hashOfSources(): Promise<string> {
   const hash = createHash('sha256');
-  const entries = await readdir(sources, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
-    .map((entry) => join(entry.parentPath, entry.name));
-  files.push(join(packageRoot, 'package-lock.json'), join(import.meta.dirname, 'used-styles.ts'), import.meta.filename);
+  const files = [
+    join(packageRoot, 'package-lock.json'),
+    join(import.meta.dirname, 'used-styles.ts'),
+    import.meta.filename,
+  ];
+  for (const folder of [sources, wizards])
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
+      if (entry.isFile() && !entry.name.endsWith('.test.ts')) files.push(join(entry.parentPath, entry.name));
   for (const file of files.sort()) {
     hash.update(relative(packageRoot, file)).update('\0');
     hash.update(await readFile(file)).update('\0');

@@ -15,6 +15,7 @@ import { SignInGate } from './shell/sign-in.tsx';
 
 const AppPage = later(async () => (await import('./entities/app-page.tsx')).AppPage);
 const ConfigPage = later(async () => (await import('./config/config-page.tsx')).ConfigPage);
+const CreatePage = later(async () => (await import('./create/create-page.tsx')).CreatePage);
 const DoctorPage = later(async () => (await import('./diagnosis/doctor-page.tsx')).DoctorPage);
 const EventsPage = later(async () => (await import('./events/events-page.tsx')).EventsPage);
 const GraphPage = later(async () => (await import('./graph/graph-page.tsx')).GraphPage);
@@ -54,6 +55,10 @@ function Pages() {
       <Route path="/workloads" component={WorkloadsPage} />
       <Route path="/services" component={ServicesPage} />
       <Route path="/istio" component={ConfigPage} />
+      <Route path="/create">
+        <CreatePage what={undefined} />
+      </Route>
+      <Route path="/create/:what">{({ what }) => <CreatePage key={what} what={what} />}</Route>
       <Route path="/doctor" component={DoctorPage} />
       <Route path="/why" component={WhyPage} />
       <Route path="/events" component={EventsPage} />

@@ -4,6 +4,7 @@ import type {
   AppList,
   ClusterListItem,
   ConfigDifferences,
+  ConfigPermissions,
   DoctorReport,
   EventList,
   IstioConfigDetails,
@@ -70,6 +71,11 @@ export function useConfigObject(key: ConfigKey): UseQueryResult<IstioConfigDetai
   return useApi<IstioConfigDetails>(configPath(key), { clusterName: key.cluster }, ['config']);
 }
 
+export const usePermissions = (cluster: string, namespace: string) =>
+  useApi<ConfigPermissions>('istio/permissions', { clusterName: cluster, namespace }, ['clusters'], {
+    enabled: cluster !== '' && namespace !== '',
+  });
+
 export interface ConfigKey {
   cluster: string;
   namespace: string;
@@ -78,6 +84,10 @@ export interface ConfigKey {
   kind: string;
   name: string;
 }
+
+/** Where a new object of the kind is sent. */
+export const configKindPath = ({ namespace, group, version, kind }: Omit<ConfigKey, 'name'>): string =>
+  `namespaces/${encodeURIComponent(namespace)}/istio/${group}/${version}/${kind}`;
 
 export const configPath = (key: ConfigKey): string =>
   entityPath(key.namespace, `istio/${key.group}/${key.version}/${key.kind}`, key.name);

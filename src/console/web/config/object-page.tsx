@@ -3,7 +3,7 @@ import { Alert, Breadcrumb, BreadcrumbItem, Button, Grid, GridItem } from '@patt
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ConfigChange, IstioConfigDetails } from '../../api.ts';
-import { putText } from '../api/client.ts';
+import { sendText } from '../api/client.ts';
 import { type ConfigKey, configPath, useConfigObject } from '../api/queries.ts';
 import { Answer, Failure, Frame } from '../common/answer.tsx';
 import { Facts } from '../common/facts.tsx';
@@ -56,7 +56,7 @@ function ObjectView({ address, object, again }: ObjectViewProps) {
   const [draft, setDraft] = useState<string>();
   const put = useMutation({
     mutationFn: ({ text, dryRun }: { text: string; dryRun: boolean }) =>
-      putText<ConfigChange>(configPath(address), { clusterName: address.cluster, dryRun }, text),
+      sendText<ConfigChange>('PUT', configPath(address), { clusterName: address.cluster, dryRun }, text),
     onSuccess: (change) => {
       if (change.dryRun) return;
       setDraft(undefined);

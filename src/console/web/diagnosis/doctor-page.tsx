@@ -6,7 +6,7 @@ import { Answer, Frame, Nothing } from '../common/answer.tsx';
 import { awayText, dayOf } from '../common/format.ts';
 import { ChoiceMenu } from '../common/menus.tsx';
 import { Mark } from '../common/status.tsx';
-import { TabSet } from '../entities/entity-frame.tsx';
+import { TabSet } from '../entities/tab-set.tsx';
 import { useParam, useScope } from '../shell/scope.ts';
 import { DoctorChecks } from './checks.tsx';
 import { Finding } from './finding.tsx';

@@ -45,7 +45,9 @@ export function Navigation() {
         <Nav aria-label="Pages">
           <NavList>
             {items.map((item) => {
-              const active = kind ? item.kind === kind : item.path === location;
+              const active = kind
+                ? item.kind === kind
+                : item.path === location || (item.kind === 'istio' && location.startsWith('/create'));
               return (
                 <NavItem key={item.path} isActive={active}>
                   <Link href={href(item.path)} aria-current={active ? 'page' : undefined}>
