@@ -21,4 +21,5 @@ export { followSources, type KubeconfigOptions, readSources } from './model/kube
 export type { ClusterSource, MeshChange, MeshModel } from './model/mesh-model.ts';
 export { Observer } from './observer.ts';
 export { proxyStatuses, staleTypes } from './topology/control-planes.ts';
+export { problemsOf } from './topology/index.ts';
 export type * from './types/index.ts';

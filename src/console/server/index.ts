@@ -68,7 +68,10 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     isWatched: () => stream.isWatched,
     onChange: () => stream.changed('doctor'),
   });
-  observer.start(() => stream.changed('mesh'));
+  observer.start(
+    () => stream.changed('mesh'),
+    () => stream.changed('mesh', 'workloads', 'pods', 'health'),
+  );
   const pages = preparePages(options.pages);
   const router = routesOf({ observer, auth, openId, stream, doctor, allowEdit, version } satisfies ConsoleContext);
 

@@ -75,6 +75,7 @@ export const parameterSets = {
   events: ['clusters', 'namespaces', 'since', 'limit'],
   logs: ['clusterName', 'container', 'tailLines', 'sinceTime'],
   change: ['clusterName', 'dryRun'],
+  places: ['clusters', 'namespaces'],
   place: ['clusterName', 'namespace'],
   kind: ['clusterName'],
   signIn: ['page'],

@@ -57,8 +57,9 @@ test('every route of the document answers, with planted clusters', async () => {
     const real = path
       .replace('{namespace}', path.includes('/istio/') ? 'istio-system' : 'sample')
       .replace('{group}/{version}/{kind}/{name}', 'networking.istio.io/v1/Gateway/cross-network-gateway')
+      .replace('{group}/{version}/{kind}', 'networking.istio.io/v1/Gateway')
       .replace('{name}', name || '');
-    const { status, text } = await client.ask(`${real}?clusterName=east`);
+    const { status, text } = await client.ask(`${real}?clusterName=east&namespace=sample`);
     expect(status, `${real}: ${text.slice(0, 200)}`).toBe(200);
   }
 });

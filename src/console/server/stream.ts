@@ -93,8 +93,8 @@ export class EventStream {
   }
 
   /** What no object says has changed, as when a link has another state. */
-  changed(scope: StreamScope): void {
-    this.#gather([scope], undefined);
+  changed(...scopes: StreamScope[]): void {
+    this.#gather(scopes, undefined);
   }
 
   get isWatched(): boolean {

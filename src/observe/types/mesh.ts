@@ -141,7 +141,7 @@ export interface ProxyCertificateSummary {
   proxies: number;
   read: number;
   expired: number;
-  /** Less than a tenth of their life, or less than an hour, is left: their renewal has failed. */
+  /** Less than a tenth of their life is left: their renewal, at half of it, has failed. */
   ending: number;
   /** Signed below a root that is not the cluster's. */
   foreign: number;
