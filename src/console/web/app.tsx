@@ -11,6 +11,7 @@ import { Header } from './shell/header.tsx';
 import type { EntityKey } from './shell/links.tsx';
 import { Navigation } from './shell/navigation.tsx';
 import { NotFound } from './shell/not-found.tsx';
+import { useRouteFocus } from './shell/route-focus.ts';
 import { SignInGate } from './shell/sign-in.tsx';
 
 const AppPage = later(async () => (await import('./entities/app-page.tsx')).AppPage);
@@ -46,6 +47,7 @@ export function App({ live }: { live: LiveUpdates }) {
 
 /** `key` makes a page anew for another object, so that nothing of the last one stays. */
 function Pages() {
+  useRouteFocus(mainId);
   return (
     <Switch>
       <Route path="/" component={OverviewPage} />

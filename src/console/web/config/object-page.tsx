@@ -10,6 +10,7 @@ import { Facts } from '../common/facts.tsx';
 import { dayOf } from '../common/format.ts';
 import { ClusterLabel, Mark } from '../common/status.tsx';
 import { ObjectLink, objectHref, PageLink } from '../shell/links.tsx';
+import { DeleteObject } from './delete-object.tsx';
 import { ChangeSummary, Checks } from './object-parts.tsx';
 import type { Schema } from './schema-path.ts';
 import { worstOf } from './validation.ts';
@@ -74,6 +75,7 @@ function ObjectView({ address, object, again }: ObjectViewProps) {
               Edit
             </Button>
           )}
+          {draft === undefined && <DeleteObject address={address} object={object} />}
           {draft !== undefined && !shown && (
             <>
               <Button

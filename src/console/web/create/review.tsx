@@ -18,7 +18,8 @@ export function Review({ writes, onBack }: { writes: Write[]; onBack: () => void
   });
   const written = useMutation({
     mutationFn: () => writeAll(writes),
-    onSettled: () => void client.invalidateQueries(),
+    // What pages show is asked again; a dry run of what is written now would be refused.
+    onSettled: () => void client.invalidateQueries({ predicate: ({ meta }) => meta?.['topics'] !== undefined }),
   });
   if (written.data) return <Written outcomes={written.data} planned={writes.length} onBack={onBack} />;
   if (!tried.data) return <Waiting />;
@@ -26,7 +27,7 @@ export function Review({ writes, onBack }: { writes: Write[]; onBack: () => void
   const changes = tried.data.some(({ change }) => change?.changed);
   const clusters = [...new Set(writes.map(({ key }) => key.cluster))];
   return (
-    <div className="ist-stack">
+    <div className="ist-stack ist-review">
       <div className="ist-actions">
         <Button isDisabled={!possible || !changes} isLoading={written.isPending} onClick={() => written.mutate()}>
           Write into {clusters.join(', ')}

@@ -1,5 +1,7 @@
 import type { WorkloadDetails } from '../../api.ts';
-import { dayOf } from '../common/format.ts';
+import { awayText, dayOf } from '../common/format.ts';
+import { StateMark } from '../common/status.tsx';
+import { Fix } from '../diagnosis/finding.tsx';
 import { type EntityKey, EntityLink, ObjectLink, PageLink } from '../shell/links.tsx';
 import { EntityOverview, EntityPage, entityLinks, objectLinks, yamlTab } from './entity-page.tsx';
 import { EnvoyTab } from './envoy-tab.tsx';
@@ -40,6 +42,7 @@ function Overview({ workload }: { workload: WorkloadDetails }) {
         ['Pods', `${workload.readyCount} of ${workload.podCount} ready`],
         ['Sidecar', workload.istioSidecar ? 'yes' : 'no'],
         ['Mutual TLS of what comes in', <Mtls key="mtls" workload={workload} />],
+        ['Certificates', <Certificates key="certificates" pods={workload.pods} />],
         ['Services', entityLinks('services', workload.services)],
         ['Service accounts', workload.serviceAccountNames.join(', ')],
         ['Images', workload.images.map((image) => <div key={image}>{image}</div>)],
@@ -55,6 +58,22 @@ function Overview({ workload }: { workload: WorkloadDetails }) {
       ]}
     />
   );
+}
+
+/** What its proxies show as their own: those that are not sound, else the first that ends. */
+function Certificates({ pods }: { pods: WorkloadDetails['pods'] }) {
+  const known = pods.flatMap(({ certificate }) => certificate ?? []);
+  const [first] = known.toSorted((a, b) => a.notAfter.localeCompare(b.notAfter));
+  const wrong = known.filter(({ state }) => state !== 'ok');
+  if (!first) return <span className="ist-quiet">none is known</span>;
+  if (wrong.length === 0)
+    return <StateMark state="ok" text={`end ${awayText(first.notAfter, Date.now())}`} why={first.identity} />;
+  return wrong.map((one) => (
+    <div key={one.pod}>
+      <StateMark state={one.state} text={one.why ?? `ends ${awayText(one.notAfter, Date.now())}`} />
+      {one.fix && <Fix text={one.fix} />}
+    </div>
+  ));
 }
 
 function Mtls({ workload }: { workload: WorkloadDetails }) {
