@@ -3,7 +3,7 @@ import type { KubeObject } from '../../kube/index.ts';
 import { admitValidating } from './admission.ts';
 import { type ApiRequest, isDryRun, type ServerContext, timestamp } from './context.ts';
 import { type Resource, storageKey } from './resources.ts';
-import { conflict } from './status.ts';
+import { conflict, StatusError } from './status.ts';
 import type { Entry } from './storage.ts';
 import { existing, removeIfFinalized, type Target } from './writes.ts';
 
@@ -36,6 +36,7 @@ export async function deleteObject(
   options: DeleteOptions,
 ): Promise<{ object: KubeObject; removed: boolean }> {
   const current = existing(context, target);
+  checkProtected(target);
   checkPreconditions(target, current, options);
   await admitValidating(context, request, {
     resource: target.resource,
@@ -46,6 +47,16 @@ export async function deleteObject(
   });
   if (isDryRun(request) || options.dryRun?.includes('All')) return { object: current.object, removed: true };
   return removeEntry(context, target.resource, current, options);
+}
+
+/** Admission plugin NamespaceLifecycle keeps the namespaces that a cluster cannot do without. */
+function checkProtected({ resource, name }: Target): void {
+  if (resource.group !== '' || resource.plural !== 'namespaces') return;
+  if (!['default', 'kube-system', 'kube-public'].includes(name)) return;
+  throw new StatusError(403, 'Forbidden', `namespaces "${name}" is forbidden: this namespace may not be deleted`, {
+    name,
+    kind: 'namespaces',
+  });
 }
 
 function checkPreconditions(target: Target, current: Entry, options: DeleteOptions): void {

@@ -16,16 +16,12 @@ function put(target: any, field: string, value: unknown): void {
 const defaulters: Record<string, (object: any) => void> = {
   '/Pod': (object) => {
     defaultPodSpec((object.spec ??= {}));
-    put((object.status ??= {}), 'phase', 'Pending');
+    put(object.spec, 'enableServiceLinks', true);
   },
   '/PodTemplate': (object) => defaultTemplate(object.template),
   '/Service': defaultService,
   '/Secret': defaultSecret,
-  '/Namespace': (object) => {
-    put((object.metadata.labels ??= {}), 'kubernetes.io/metadata.name', object.metadata.name);
-    put((object.spec ??= {}), 'finalizers', ['kubernetes']);
-    put((object.status ??= {}), 'phase', 'Active');
-  },
+  '/Namespace': (object) => put((object.metadata.labels ??= {}), 'kubernetes.io/metadata.name', object.metadata.name),
   '/Node': (object) => put((object.spec ??= {}), 'podCIDRs', object.spec?.podCIDR ? [object.spec.podCIDR] : undefined),
   '/ReplicationController': (object) => {
     put((object.spec ??= {}), 'replicas', 1);
@@ -35,6 +31,7 @@ const defaulters: Record<string, (object: any) => void> = {
     for (const subset of object.subsets ?? []) for (const port of subset.ports ?? []) put(port, 'protocol', 'TCP');
   },
   'discovery.k8s.io/EndpointSlice': (object) => {
+    for (const endpoint of object.endpoints ?? []) put(endpoint, 'conditions', {});
     for (const port of object.ports ?? []) {
       put(port, 'name', '');
       put(port, 'protocol', 'TCP');
@@ -104,6 +101,8 @@ const defaulters: Record<string, (object: any) => void> = {
     put((object.spec.conversion ??= {}), 'strategy', 'None');
   },
   'networking.k8s.io/NetworkPolicy': (object) => {
+    for (const rule of [...(object.spec?.ingress ?? []), ...(object.spec?.egress ?? [])])
+      for (const port of rule.ports ?? []) put(port, 'protocol', 'TCP');
     const types = ['Ingress', ...(object.spec?.egress ? ['Egress'] : [])];
     put((object.spec ??= {}), 'policyTypes', types);
   },
@@ -191,12 +190,12 @@ function defaultService(object: any): void {
   }
   if (spec.type !== 'ExternalName') {
     put(spec, 'internalTrafficPolicy', 'Cluster');
-    put(spec, 'ipFamilies', ['IPv4']);
-    put(spec, 'ipFamilyPolicy', 'SingleStack');
   }
+  if (spec.sessionAffinity === 'ClientIP')
+    put(((spec.sessionAffinityConfig ??= {}).clientIP ??= {}), 'timeoutSeconds', 10_800);
+  if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
   if (spec.type === 'LoadBalancer') put(spec, 'allocateLoadBalancerNodePorts', true);
   if (spec.type === 'LoadBalancer' || spec.type === 'NodePort') put(spec, 'externalTrafficPolicy', 'Cluster');
-  put((object.status ??= {}), 'loadBalancer', {});
 }
 
 function defaultSecret(object: any): void {

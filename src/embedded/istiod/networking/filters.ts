@@ -16,6 +16,8 @@ export interface HttpFilterOptions extends ReportedConnection {
   filters?: any[];
   /** Sets the ALPN of undeclared ports by filter state. */
   sniffed?: boolean;
+  /** For connections from outside of the mesh: what Envoy's connection manager is told beyond what is said here. */
+  edge?: Record<string, unknown>;
 }
 
 export function httpConnectionManager(options: HttpFilterOptions): any {
@@ -44,6 +46,7 @@ export function httpConnectionManager(options: HttpFilterOptions): any {
             set_current_client_cert_details: { subject: true, uri: true, dns: true },
           }
         : {}),
+      ...options.edge,
       http_filters: [
         peerFilter(inbound ? 'request' : 'response', inbound ? options.mutual : true),
         ...(options.sniffed ? [alpnFilter] : []),
@@ -92,14 +95,17 @@ const alpnFilter = {
 export function tcpProxy(
   snapshot: MeshSnapshot,
   connection: ReportedConnection,
-  cluster: string,
-  statPrefix = cluster,
+  /** The cluster, or several by weight. */
+  target: string | { weighted_clusters: unknown },
+  statPrefix = typeof target === 'string' ? target : '',
+  options: Record<string, unknown> = {},
 ): any {
   return {
     name: 'envoy.filters.network.tcp_proxy',
     typed_config: typed('extensions.filters.network.tcp_proxy.v3.TcpProxy', {
       stat_prefix: statPrefix,
-      cluster,
+      ...(typeof target === 'string' ? { cluster: target } : target),
+      ...options,
       // Connections are counted when they are made, too; the access log has its line at their end, as Istio's has.
       access_log_options: { flush_access_log_on_connected: true },
       access_log: [
