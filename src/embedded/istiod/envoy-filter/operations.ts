@@ -12,19 +12,24 @@ export interface ListRules {
 export function patchList(list: any[], patch: Patch, { names, fits }: ListRules): any[] {
   const { operation } = patch;
   const value = structuredClone(patch.value);
-  const at = list.findIndex((one) => fits(one, patch));
+  const position = () => list.findIndex((one) => fits(one, patch));
   if (operation === 'ADD') return [...list, value];
   if (operation === 'INSERT_FIRST') return [value, ...list];
   if (operation === 'INSERT_AFTER') {
     if (!names(patch)) return [...list, value];
+    const at = position();
     return at < 0 ? list : list.toSpliced(at + 1, 0, value);
   }
   if (operation === 'INSERT_BEFORE') {
     if (!names(patch)) return [value, ...list];
+    const at = position();
     return at < 0 ? list : list.toSpliced(at, 0, value);
   }
   if (!names(patch)) return list;
-  if (operation === 'REPLACE') return at < 0 ? list : list.with(at, value);
+  if (operation === 'REPLACE') {
+    const at = position();
+    return at < 0 ? list : list.with(at, value);
+  }
   return operation === 'REMOVE' ? list.filter((one) => !fits(one, patch)) : list;
 }
 

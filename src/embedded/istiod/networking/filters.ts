@@ -62,6 +62,16 @@ export function httpConnectionManager(options: HttpFilterOptions): any {
   };
 }
 
+/** What goes nowhere is neither logged nor counted. */
+function connectionLogs(snapshot: MeshSnapshot, connection: ReportedConnection): any[] {
+  const side = sideOf(connection);
+  const atEnd = { log_type_filter: { types: ['TcpConnectionEnd'] } };
+  return [
+    ...accessLogs(snapshot, connection.proxy, side).map((log) => withFilter(log, atEnd)),
+    ...tcpMetrics(connection, metricOverrides(snapshot, connection.proxy, side)),
+  ];
+}
+
 /** As Telemetry objects name the sides of a connection. */
 const sideOf = ({ reporter }: ReportedConnection) => (reporter === 'destination' ? 'SERVER' : 'CLIENT');
 
@@ -94,7 +104,7 @@ const alpnFilter = {
 
 export function tcpProxy(
   snapshot: MeshSnapshot,
-  connection: ReportedConnection,
+  connection: ReportedConnection | undefined,
   /** The cluster, or several by weight. */
   target: string | { weighted_clusters: unknown },
   statPrefix = typeof target === 'string' ? target : '',
@@ -108,14 +118,7 @@ export function tcpProxy(
       ...options,
       // Connections are counted when they are made, too; the access log has its line at their end, as Istio's has.
       access_log_options: { flush_access_log_on_connected: true },
-      access_log: [
-        ...accessLogs(snapshot, connection.proxy, sideOf(connection)).map((log) =>
-          withFilter(log, { log_type_filter: { types: ['TcpConnectionEnd'] } }),
-        ),
-        ...(connection.uncounted
-          ? []
-          : tcpMetrics(connection, metricOverrides(snapshot, connection.proxy, sideOf(connection)))),
-      ],
+      access_log: [...(connection ? connectionLogs(snapshot, connection) : [])],
     }),
   };
 }

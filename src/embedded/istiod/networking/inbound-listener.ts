@@ -75,7 +75,7 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
     {
       name: 'virtualInbound-blackhole',
       filter_chain_match: { destination_port: 15_006 },
-      filters: [tcpProxy(snapshot, { ...reporting(proxy, 'destination', false), uncounted: true }, blackHole)],
+      filters: [tcpProxy(snapshot, undefined, blackHole)],
     },
   ];
   const ports = byTargetPort(instances);

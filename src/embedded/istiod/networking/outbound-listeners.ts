@@ -198,7 +198,7 @@ function virtualOutbound(snapshot: MeshSnapshot, proxy: MeshProxy, scope: ProxyS
       {
         name: 'virtualOutbound-blackhole',
         filter_chain_match: { destination_port: 15_001 },
-        filters: [tcpProxy(snapshot, { ...reporting(proxy, 'source', false), uncounted: true }, blackHole)],
+        filters: [tcpProxy(snapshot, undefined, blackHole)],
       },
       {
         name: 'virtualOutbound-catchall-tcp',
