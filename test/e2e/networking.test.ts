@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Explanation } from '../../src/observe/index.ts';
 import { createRoot, issueLeaf, type KeyPair } from '../../src/pki/index.ts';
-import { eventually, kubectl } from '../support/isthmus.ts';
+import { eventually, isthmus, kubectl } from '../support/isthmus.ts';
 
 const home = inject('home');
 const east = (args: string[], input?: string) => kubectl(home, 'east', args, input);
@@ -179,6 +180,34 @@ describe('a ServiceEntry', () => {
     // The gateway, which ends it, says how the request came.
     const { text } = await curl('mesh', '-H', 'Host: hello.example', 'http://240.0.0.9/api/headers');
     expect(text).toContain('"x-forwarded-proto":"https"');
+  });
+});
+
+describe('explain', () => {
+  const explain = async (from: string, to: string, ...more: string[]): Promise<Explanation> => {
+    const { stdout, stderr } = await isthmus(['explain', from, to, '-o', 'json', ...more], { home });
+    expect(stderr).toBe('');
+    return JSON.parse(stdout);
+  };
+  const decided = ({ path }: Explanation) =>
+    path.steps.flatMap(({ decisions }) => decisions.map(({ kind, name }) => `${kind} ${name}`));
+
+  it('follows a request through a gateway, whoever asks', async () => {
+    for (const [from, to] of [
+      ['east/edge/ingress', 'http://hello.example/hello'],
+      ['west/sample/curl', `http://${gateway}/hello`],
+    ] as const) {
+      const found = await explain(from, to, '-H', 'Host: hello.example');
+      expect(found.outcome).toBe('reaches');
+      expect(decided(found)).toEqual(expect.arrayContaining(['Gateway front', 'VirtualService front']));
+      expect(found.path.branches).toHaveLength(2);
+    }
+  });
+
+  it('knows what leaves the mesh by a ServiceEntry', async () => {
+    const found = await explain('east/sample/curl', 'http://dns.example/hello');
+    expect(found.path.end?.result).toBe('reaches');
+    expect(decided(found)).toContain('ServiceEntry dns');
   });
 });
 
