@@ -43,7 +43,7 @@ export class Credentials {
   /** A root may have a Secret of its own, else it lies beside the certificate. */
   #find(client: KubeClient, proxy: MeshProxy, { name, namespace, isRoot }: CredentialName): Secret | undefined {
     const informer = this.#watch(client, proxy.clusterId, namespace);
-    return (isRoot ? informer.get(`${name}-cacert`, namespace) : undefined) ?? informer.get(name, namespace);
+    return (isRoot ? informer.get(namespace, `${name}-cacert`) : undefined) ?? informer.get(namespace, name);
   }
 
   #watch(client: KubeClient, clusterId: string, namespace: string): Informer<Secret> {

@@ -23,8 +23,19 @@ interface Weighted {
 
 /** The load assignment of a cluster for a proxy, in canonical JSON. */
 export function loadAssignment(snapshot: MeshSnapshot, proxy: MeshProxy, name: string, cluster: ParsedCluster): any {
-  const service = scopeOf(snapshot, proxy).byHost.get(cluster.host);
+  // A change of endpoints alone comes often: unless several namespaces have the host, nothing must be chosen anew for it.
+  const service = hasSharedHosts(snapshot)
+    ? scopeOf(snapshot, proxy).byHost.get(cluster.host)
+    : snapshot.services.get(cluster.host);
   return service ? loadAssignmentOf(snapshot, proxy, name, service, cluster) : { cluster_name: name, endpoints: [] };
+}
+
+const sharing = new WeakMap<MeshSnapshot, boolean>();
+
+function hasSharedHosts(snapshot: MeshSnapshot): boolean {
+  const known = sharing.get(snapshot) ?? [...snapshot.services].some(([key, { hostname }]) => key !== hostname);
+  sharing.set(snapshot, known);
+  return known;
 }
 
 export function loadAssignmentOf(

@@ -42,6 +42,7 @@ export function httpConnectionManager(options: HttpFilterOptions): any {
         : { route_config: options.routes.inline }),
       ...(inbound
         ? {
+            server_name: 'istio-envoy',
             forward_client_cert_details: 'APPEND_FORWARD',
             set_current_client_cert_details: { subject: true, uri: true, dns: true },
           }
