@@ -75,6 +75,7 @@ const refusal = ({ status, reason, code, details }: any): any => ({
 const steady = (text: string): string =>
   text
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uuid>')
+    .replaceAll(/:3[0-2]\d{3}\//g, ':<nodePort>/')
     .replace(/^kube-api-access-[a-z0-9]{5}$/, 'kube-api-access-<suffix>')
     .replace(/^10\.110\.\d+\.\d+$/, '<address>')
     .replace(/^\d+m?s$/, '<age>');

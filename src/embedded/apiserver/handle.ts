@@ -1,9 +1,10 @@
 /** From a request to its answer: who asks, whether they may, and which handler serves the path. */
 import type { KubeObject } from '../../kube/index.ts';
-import { type ApiRequest, microTimestamp, type ServerContext, timestamp } from './context.ts';
+import { type ApiRequest, isDryRun, microTimestamp, type ServerContext, timestamp } from './context.ts';
 import { removeInstances } from './custom-resources.ts';
 import { deleteObject, deleteOptions, removeEntry } from './deletes.ts';
 import { discoveryDocument } from './discovery.ts';
+import { takeFromBudget } from './disruption-budget.ts';
 import type { PatchKind } from './merge/index.ts';
 import { type Answer, podLogs, proxyToNode, proxyToPod, proxyToService } from './node-proxy.ts';
 import { isAllowed, refusal } from './rbac.ts';
@@ -268,6 +269,7 @@ async function bind(context: ServerContext, request: ApiRequest, target: Target)
 
 async function evict(context: ServerContext, request: ApiRequest, target: Target): Promise<Reply> {
   const eviction = (await request.body()) as any;
+  if (!isDryRun(request)) takeFromBudget(context, target);
   await deleteObject(context, request, { ...target, subresource: undefined }, eviction?.deleteOptions ?? {});
   return object(201, success());
 }
