@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../../kube/index.ts';
 import { admitMutating, admitValidating } from './admission.ts';
+import { checkRules, hasRules } from './cel/index.ts';
 import { type ApiRequest, fieldManagerOf, isDryRun, type ServerContext, timestamp } from './context.ts';
 import { addJobSelector } from './job-selector.ts';
 import {
@@ -79,8 +80,13 @@ export async function createObject(
     old: undefined,
     subresource: '',
   });
-  finish(context, resource, object, undefined);
-  await admitValidating(context, request, { resource, operation: 'CREATE', object, old: undefined, subresource: '' });
+  await finish(context, resource, object, undefined);
+  await admitValidating(
+    context,
+    request,
+    { resource, operation: 'CREATE', object, old: undefined, subresource: '' },
+    warnings,
+  );
   if (context.storage.get(storageKey(resource), object.metadata.namespace, object.metadata.name ?? ''))
     throw alreadyExists(resource, object.metadata.name ?? '');
   object.metadata.uid = randomUUID();
@@ -204,14 +210,19 @@ export async function applyObject(
         old: undefined,
         subresource: '',
       });
-      finish(context, resource, object, undefined);
-      await admitValidating(context, request, {
-        resource,
-        operation: 'CREATE',
-        object,
-        old: undefined,
-        subresource: '',
-      });
+      await finish(context, resource, object, undefined);
+      await admitValidating(
+        context,
+        request,
+        {
+          resource,
+          operation: 'CREATE',
+          object,
+          old: undefined,
+          subresource: '',
+        },
+        warnings,
+      );
       if (context.storage.get(storageKey(resource), target.namespace, target.name)) continue;
       object.metadata.uid = randomUUID();
       if (resource.group === 'batch' && resource.plural === 'jobs') addJobSelector(object);
@@ -285,14 +296,19 @@ async function update(
     old,
     subresource: subresource ?? '',
   });
-  finish(context, resource, object, old);
-  await admitValidating(context, request, {
-    resource,
-    operation: 'UPDATE',
-    object,
-    old,
-    subresource: subresource ?? '',
-  });
+  await finish(context, resource, object, old);
+  await admitValidating(
+    context,
+    request,
+    {
+      resource,
+      operation: 'UPDATE',
+      object,
+      old,
+      subresource: subresource ?? '',
+    },
+    warnings,
+  );
   if (appliedManagers) object.metadata.managedFields = appliedManagers;
   else object = track(request, resource, old, object, subresource);
   const generation = old.metadata.generation;
@@ -382,13 +398,21 @@ function accept(
 }
 
 /** Defaults and all checks, after mutating admission. */
-function finish(context: ServerContext, resource: Resource, object: KubeObject, old: KubeObject | undefined): void {
+async function finish(
+  context: ServerContext,
+  resource: Resource,
+  object: KubeObject,
+  old: KubeObject | undefined,
+): Promise<void> {
   dropNulls(object);
   const schema = schemaOf(resource);
   if (resource.custom) {
     if (schema) applyDefaults(object, schema);
   } else defaultBuiltin(object);
   const errors: FieldError[] = schema ? validate(object, schema) : [];
+  // Rules may rely on types: they are for objects that fit their schema.
+  if (errors.length === 0 && resource.custom && schema && hasRules(schema.raw))
+    errors.push(...(await checkRules(object, old, schema)));
   errors.push(...(resource.custom ? validateMeta(object, old) : validateBuiltin(object, old)));
   if (errors.length === 0 && resource.group === '' && resource.kind === 'Service')
     errors.push(...context.addresses.complete(object, old));
