@@ -6,11 +6,13 @@ import { deleteObject, deleteOptions, removeEntry } from './deletes.ts';
 import { discoveryDocument } from './discovery.ts';
 import { takeFromBudget } from './disruption-budget.ts';
 import type { PatchKind } from './merge/index.ts';
+import { readMetrics } from './metrics-api.ts';
 import { type Answer, podLogs, proxyToNode, proxyToPod, proxyToService } from './node-proxy.ts';
 import { isAllowed, refusal } from './rbac.ts';
 import { formOf, listObjects, type WatchSink, watchObjects } from './reads.ts';
 import { apiVersion, type Resource, storageKey } from './resources.ts';
 import { requestToken, reviews } from './reviews.ts';
+import { readScale, writeScale } from './scale.ts';
 import { fieldSelector, labelSelector } from './selectors.ts';
 import { badRequest, conflict, methodNotAllowed, noSuchPath, StatusError, success } from './status.ts';
 import { metadataOf, tableOf } from './table.ts';
@@ -81,6 +83,8 @@ export async function handle(context: ServerContext, request: ApiRequest): Promi
     return object(201, review(context, request, (await request.body()) as KubeObject, target.namespace));
   }
   if (!resource.verbs.includes(verb)) throw methodNotAllowed();
+  if (resource.group === 'metrics.k8s.io')
+    return object(200, await readMetrics(context, request, resource, target.namespace, target.name));
   switch (verb) {
     case 'list':
       return {
@@ -219,7 +223,10 @@ async function handleSubresource(
     return object(201, requestToken(context, namespace, name, (await request.body()) as KubeObject));
   if (subresource === 'binding') return bind(context, request, place);
   if (subresource === 'eviction') return evict(context, request, place);
-  if (subresource === 'scale') return scale(context, request, place, verb);
+  if (subresource === 'scale') {
+    if (verb === 'get') return object(200, readScale(context, place));
+    return object(200, await writeScale(context, request, place, verb === 'patch'));
+  }
   if (subresource === 'finalize') return finalize(context, request, place);
   if (verb === 'get') return shown(request, resource, atVersion(existing(context, place).object, resource));
   if (verb === 'update')
@@ -262,45 +269,6 @@ async function evict(context: ServerContext, request: ApiRequest, target: Target
   if (!isDryRun(request)) takeFromBudget(context, target);
   await deleteObject(context, request, { ...target, subresource: undefined }, eviction?.deleteOptions ?? {});
   return object(201, success());
-}
-
-/** The scale of a workload, as autoscaling/v1 shows it for every kind that has one. */
-async function scale(context: ServerContext, request: ApiRequest, target: Target, verb: string): Promise<Reply> {
-  const { resource } = target;
-  const { object: current } = existing(context, target);
-  const view = (one: KubeObject) => ({
-    kind: 'Scale',
-    apiVersion: 'autoscaling/v1',
-    metadata: {
-      name: one.metadata.name,
-      namespace: one.metadata.namespace,
-      uid: one.metadata.uid,
-      resourceVersion: one.metadata.resourceVersion,
-      creationTimestamp: one.metadata.creationTimestamp,
-    },
-    spec: one['spec']?.replicas === undefined ? {} : { replicas: one['spec'].replicas },
-    status: {
-      replicas: one['status']?.replicas ?? 0,
-      selector: Object.entries(one['spec']?.selector?.matchLabels ?? {})
-        .map(([key, value]) => `${key}=${value}`)
-        .join(','),
-    },
-  });
-  if (verb === 'get') return object(200, view(current));
-  const body = (await request.body()) as any;
-  const replicas = body?.spec?.replicas;
-  if (typeof replicas !== 'number') throw badRequest('spec.replicas is required');
-  const wanted: KubeObject = { ...current, spec: { ...current['spec'], replicas }, metadata: { ...current.metadata } };
-  const asked = body?.metadata?.resourceVersion;
-  if (asked) wanted.metadata.resourceVersion = asked;
-  else delete wanted.metadata.resourceVersion;
-  const { object: stored } = await replaceObject(
-    context,
-    request,
-    { ...target, subresource: undefined },
-    atVersion(wanted, resource),
-  );
-  return object(200, view(stored));
 }
 
 /** namespaces/finalize: the namespace controller's word that all is gone. */

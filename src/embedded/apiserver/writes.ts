@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../../kube/index.ts';
 import { admitMutating, admitValidating } from './admission.ts';
+import { convertAutoscaler } from './autoscaling-versions.ts';
 import { checkRules, hasRules } from './cel/index.ts';
 import { type ApiRequest, fieldManagerOf, isDryRun, type ServerContext, timestamp } from './context.ts';
 import { addJobSelector } from './job-selector.ts';
@@ -346,9 +347,10 @@ export function existing(context: ServerContext, target: Target): Entry {
   return entry;
 }
 
-/** The object as the asked version of its resource shows it. Versions differ by name only: conversion is None. */
+/** The object as the asked version of its resource shows it. Versions differ by name only, but for autoscalers. */
 export function atVersion(object: KubeObject, resource: Resource): KubeObject {
   const wanted = apiVersion(resource);
+  if (resource.group === 'autoscaling' && object.apiVersion !== wanted) return convertAutoscaler(object, wanted);
   return object.apiVersion === wanted ? object : { ...object, apiVersion: wanted, kind: resource.kind };
 }
 

@@ -5,6 +5,7 @@
 
 import { messageOf } from '../../errors/index.ts';
 import { Informer, type Kind, type KubeClient, type KubeObject, kinds } from '../../kube/index.ts';
+import { autoscalers } from './autoscalers.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { cronJobs } from './cron-jobs.ts';
 import { daemonSets } from './daemon-sets.ts';
@@ -42,6 +43,7 @@ const catalogue: Controller[] = [
   loadBalancer,
   volumeClaims,
   disruptions,
+  autoscalers,
   podGarbage,
   garbageCollector,
 ];
