@@ -10,8 +10,8 @@ import type { Resource } from './resources.ts';
 import { fieldSelector, labelSelector } from './selectors.ts';
 import { notFound } from './status.ts';
 
-/** metrics-server's resolution: what is older is measured anew. */
-const freshMs = 15_000;
+/** What is older is measured anew. Autoscalers look every fifteen seconds, and each look is to see something new. */
+const freshMs = 10_000;
 /** A first sample older than this says nothing of now. */
 const oldestMs = 60_000;
 const shortestWindowMs = 1_000;

@@ -71,7 +71,7 @@ export function desiredReplicas({
           };
         requested += amount(request);
       }
-    const averageUtilization = Math.trunc((used / requested) * 100);
+    const averageUtilization = Math.trunc((millionths(used) * 100) / millionths(requested));
     ratio = averageUtilization / target.averageUtilization;
     shown = { averageUtilization, averageValue };
   } else ratio = used / counted.length / amount(target.averageValue);
@@ -83,6 +83,9 @@ export function desiredReplicas({
   if (wrongWay || Math.abs(corrected - 1) <= tolerance) return { replicas: current, current: shown };
   return { replicas: Math.ceil(corrected * (counted.length + missing)), current: shown };
 }
+
+/** Shares are of whole numbers: 0.15 of 0.1 is 150 %, and not a hair less. */
+const millionths = (value: number): number => Math.round(value * 1e6);
 
 const sidecarsOf = (pod: Pod): any[] =>
   (pod.spec['initContainers'] ?? []).filter((one: any) => one.restartPolicy === 'Always');
