@@ -1,6 +1,8 @@
 /** Gateways: which servers a router serves, and the listeners of those that pass TLS on by SNI. */
 import type { KubeObject } from '../../../kube/index.ts';
 import type { MeshProxy, MeshService, MeshSnapshot } from '../model.ts';
+import { securityFilters } from '../security/filters.ts';
+import { listenerAccessLogs } from '../telemetry/access-logs.ts';
 import { destinationRuleFor, hostFits, resolveHost, subsetsOf } from './destination-rule.ts';
 import { reporting, tcpProxy, tlsInspector } from './filters.ts';
 import { blackHole, clusterName, istioAlpn, sniName, socketAddress } from './names.ts';
@@ -46,6 +48,7 @@ export function gatewayListeners(snapshot: MeshSnapshot, proxy: MeshProxy, servi
           address: socketAddress('0.0.0.0', bound),
           traffic_direction: 'OUTBOUND',
           listener_filters: [tlsInspector],
+          ...listenerAccessLogs(snapshot, proxy, 'CLIENT'),
           filter_chains: chains,
         },
       ];
@@ -94,9 +97,10 @@ function autoPassthrough(snapshot: MeshSnapshot, proxy: MeshProxy, services: Mes
     });
 }
 
-/** The tls routes of VirtualServices that are bound to the gateway. */
+/** The tls routes of VirtualServices that are bound to the gateway. Policies of the connection hold here. */
 function passthroughRoutes(snapshot: MeshSnapshot, proxy: MeshProxy, server: Server): any[] {
   const { name, namespace } = server.gateway.metadata;
+  const security = securityFilters(snapshot, proxy).tcp;
   const bound = (snapshot.config.get('VirtualService') ?? []).filter((one) =>
     (one['spec']?.gateways ?? []).some((reference: string) =>
       reference.includes('/')
@@ -119,7 +123,7 @@ function passthroughRoutes(snapshot: MeshSnapshot, proxy: MeshProxy, server: Ser
           const names = (match.sniHosts ?? []).filter((one: string) => one !== '*');
           return {
             ...(names.length > 0 ? { filter_chain_match: { server_names: names } } : {}),
-            filters: [tcpProxy(snapshot, reporting(proxy, 'source', false), cluster)],
+            filters: [...security, tcpProxy(snapshot, reporting(proxy, 'source', false), cluster)],
             transport_socket_connect_timeout: '15s',
           };
         }),

@@ -1,6 +1,8 @@
 /** LDS of a sidecar, inbound: one listener, whose chains say for each port what may come: mutual TLS, plain text, or both. */
 import type { MeshProxy, MeshSnapshot, PortProtocol } from '../model.ts';
 import { isHttp } from '../registry/protocol.ts';
+import { type SecurityFilters, securityFilters } from '../security/filters.ts';
+import { listenerAccessLogs } from '../telemetry/access-logs.ts';
 import {
   httpConnectionManager,
   httpInspector,
@@ -65,10 +67,11 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
     {
       name: 'virtualInbound-blackhole',
       filter_chain_match: { destination_port: 15_006 },
-      filters: [tcpProxy(snapshot, undefined, blackHole)],
+      filters: [tcpProxy(snapshot, { ...reporting(proxy, 'destination', false), uncounted: true }, blackHole)],
     },
   ];
   const ports = byTargetPort(instances);
+  const security = securityFilters(snapshot, proxy);
   for (const [targetPort, { port }] of ports)
     for (const rule of chainRules(mtlsMode(snapshot, workload, targetPort), port.protocol))
       chains.push(
@@ -79,6 +82,7 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
           { destination_port: targetPort },
           `0.0.0.0_${targetPort}`,
           clusterName('inbound', targetPort, '', ''),
+          security,
         ),
       );
   for (const rule of chainRules(mtlsMode(snapshot, workload), 'UNSUPPORTED'))
@@ -90,6 +94,7 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
         {},
         rule.kind.startsWith('http') ? 'virtualInbound-catchall-http' : 'virtualInbound',
         inboundPassthrough,
+        security,
       ),
     );
   return {
@@ -98,6 +103,7 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
     traffic_direction: 'INBOUND',
     listener_filters: [originalDst, tlsInspector, httpInspector],
     ...inspection(snapshot),
+    ...listenerAccessLogs(snapshot, proxy, 'SERVER'),
     filter_chains: chains,
   };
 }
@@ -109,6 +115,7 @@ function chain(
   match: any,
   name: string,
   cluster: string,
+  security: SecurityFilters,
 ): any {
   const mutual = rule.kind.endsWith('mtls');
   const http = rule.kind.startsWith('http');
@@ -122,16 +129,17 @@ function chain(
       ...(rule.alpn ? { application_protocols: rule.alpn } : {}),
     },
     ...(mutual ? { transport_socket: downstreamMtls(domains, http ? 'http' : 'tcp') } : {}),
-    filters: [
-      http
-        ? httpConnectionManager({
+    filters: http
+      ? [
+          httpConnectionManager({
             ...connection,
             snapshot,
             statPrefix: `inbound_${name}`,
             routes: { inline: inboundRoutes(proxy, name, cluster) },
-          })
-        : tcpProxy(snapshot, connection, cluster, `inbound_${name}`),
-    ],
+            filters: security.http,
+          }),
+        ]
+      : [...security.tcp, tcpProxy(snapshot, connection, cluster, `inbound_${name}`)],
   };
 }
 

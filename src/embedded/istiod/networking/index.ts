@@ -1,8 +1,9 @@
 /**
  * What Envoy gets: pure builders from a snapshot and a proxy to resources in canonical JSON, one file for each kind of resource or of
- * configuration. They read nothing but the snapshot and know nothing of streams. Not built yet: AuthorizationPolicy, RequestAuthentication,
- * Sidecar, ServiceEntry, EnvoyFilter, Telemetry, and gateway servers that end TLS or speak HTTP.
+ * configuration. They read nothing but the snapshot and know nothing of streams. Policies are in ../security, Telemetry in ../telemetry; the
+ * patches of EnvoyFilters are applied to the result. Not built yet: Sidecar, ServiceEntry, and gateway servers that end TLS or speak HTTP.
  */
+import { extensionFor, withClusterPatches, withListenerPatches, withRoutePatches } from '../envoy-filter/index.ts';
 import type { MeshProxy, MeshSnapshot } from '../model.ts';
 import { fixedClusters, inboundClusters, outboundClusters, sniClusters } from './clusters.ts';
 import { loadAssignment } from './endpoints.ts';
@@ -14,8 +15,12 @@ import { outboundListeners } from './outbound-listeners.ts';
 import { routeConfiguration } from './routes.ts';
 
 export { parseClusterName, typeUrls } from './names.ts';
+export { extensionFor };
 
-export function clustersFor(snapshot: MeshSnapshot, proxy: MeshProxy): any[] {
+export const clustersFor = (snapshot: MeshSnapshot, proxy: MeshProxy): any[] =>
+  withClusterPatches(snapshot, proxy, generatedClusters(snapshot, proxy));
+
+function generatedClusters(snapshot: MeshSnapshot, proxy: MeshProxy): any[] {
   const services = visibleServices(snapshot, proxy);
   const outbound = outboundClusters(snapshot, proxy, services);
   if (proxy.type === 'sidecar')
@@ -24,7 +29,10 @@ export function clustersFor(snapshot: MeshSnapshot, proxy: MeshProxy): any[] {
   return [...outbound, ...passed, ...fixedClusters(snapshot, proxy)];
 }
 
-export function listenersFor(snapshot: MeshSnapshot, proxy: MeshProxy): any[] {
+export const listenersFor = (snapshot: MeshSnapshot, proxy: MeshProxy): any[] =>
+  withListenerPatches(snapshot, proxy, generatedListeners(snapshot, proxy));
+
+function generatedListeners(snapshot: MeshSnapshot, proxy: MeshProxy): any[] {
   const services = visibleServices(snapshot, proxy);
   if (proxy.type === 'router') return gatewayListeners(snapshot, proxy, services);
   return [
@@ -40,5 +48,6 @@ export function endpointsFor(snapshot: MeshSnapshot, proxy: MeshProxy, name: str
 }
 
 export function routesFor(snapshot: MeshSnapshot, proxy: MeshProxy, name: string): any {
-  return routeConfiguration(snapshot, proxy, visibleServices(snapshot, proxy), name);
+  const routes = routeConfiguration(snapshot, proxy, visibleServices(snapshot, proxy), name);
+  return withRoutePatches(snapshot, proxy, routes);
 }

@@ -1,6 +1,7 @@
 /** LDS of a sidecar, outbound: one shared listener for the HTTP services of a port, one for each address of the others, and the catch-all. */
 import type { MeshProxy, MeshService, MeshSnapshot, ServicePort } from '../model.ts';
 import { isHttp } from '../registry/protocol.ts';
+import { listenerAccessLogs } from '../telemetry/access-logs.ts';
 import { httpConnectionManager, httpInspector, inspection, reporting, tcpProxy } from './filters.ts';
 import { addressesFor } from './instances.ts';
 import { blackHole, clusterName, passthrough, socketAddress } from './names.ts';
@@ -103,12 +104,13 @@ function virtualOutbound(snapshot: MeshSnapshot, proxy: MeshProxy): any {
     address: socketAddress('0.0.0.0', 15_001),
     use_original_dst: true,
     traffic_direction: 'OUTBOUND',
+    ...listenerAccessLogs(snapshot, proxy, 'CLIENT'),
     filter_chains: [
       // A connection to the port itself would go round in a circle.
       {
         name: 'virtualOutbound-blackhole',
         filter_chain_match: { destination_port: 15_001 },
-        filters: [tcpProxy(snapshot, undefined, blackHole)],
+        filters: [tcpProxy(snapshot, { ...reporting(proxy, 'source', false), uncounted: true }, blackHole)],
       },
       {
         name: 'virtualOutbound-catchall-tcp',
