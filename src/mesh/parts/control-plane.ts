@@ -13,6 +13,7 @@ import {
 } from '../istio/index.ts';
 import { type DesiredObject, here, type Part, type PartContext, systemNamespace } from '../part.ts';
 import { waitForAddress, waitForDeployment } from '../predicates.ts';
+import { explainSync } from '../sync-state.ts';
 import type { Lack } from '../wait.ts';
 import { gatewayName } from './gateway-addresses.ts';
 import { istiodDeployment, istiodSelector } from './istiod-deployment.ts';
@@ -44,13 +45,16 @@ export const controlPlane: Part = {
     const { mesh } = context;
     if (context.cluster.role === 'primary') await waitForDeployment(context, systemNamespace, istiodName(mesh));
     const { client } = context;
+    const deeper = context.cluster.role === 'remote' ? { explain: () => explainSync(context) } : {};
     await context.wait.for({
       client,
       kind: kinds.MutatingWebhookConfiguration,
       name: injectorName(mesh),
       judge: whyNoBundle,
+      ...deeper,
     });
     await context.wait.for({
+      ...deeper,
       client,
       kind: kinds.ConfigMap,
       name: 'istio-ca-root-cert',
