@@ -98,7 +98,8 @@ it('replaces a root of files by what the files hold now, and no request fails', 
     rmSync(pki, { recursive: true, force: true });
   }
   expect((await isthmus(['plan'], { home })).code).toBe(0);
-});
+  // Three rotations, each with a verification.
+}, 360_000);
 
 it('signs new intermediates, which istiod takes while it runs', async () => {
   const home = inject('home');
