@@ -28,6 +28,9 @@ envoy/extensions/upstreams/http/v3/http_protocol_options
 envoy/extensions/access_loggers/stats/v3/stats envoy/extensions/access_loggers/stream/v3/stream
 envoy/extensions/access_loggers/file/v3/file envoy/extensions/filters/common/set_filter_state/v3/value
 envoy/extensions/retry/host/previous_hosts/v3/previous_hosts
+envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver envoy/extensions/request_id/uuid/v3/uuid
+envoy/extensions/filters/network/sni_cluster/v3/sni_cluster envoy/extensions/clusters/dns/v3/dns_cluster
+envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config
 xds/type/v3/typed_struct udpa/type/v1/typed_struct
 envoy/extensions/path/match/uri_template/v3/uri_template_match
 envoy/extensions/filters/http/ext_authz/v3/ext_authz envoy/extensions/filters/network/ext_authz/v3/ext_authz

@@ -29,7 +29,9 @@ export function plantedSnapshot(objects: KubeObject[], meshConfig: Record<string
       [
         hostname,
         {
+          key: hostname,
           hostname,
+          origin: 'Kubernetes',
           name: 'web',
           namespace: 'ns',
           ports: [
@@ -38,6 +40,9 @@ export function plantedSnapshot(objects: KubeObject[], meshConfig: Record<string
           ],
           addresses: new Map([['east', ['10.96.0.1']]]),
           defaultAddress: '10.96.0.1',
+          statedAddresses: [],
+          aliases: [],
+          selector: { app: 'web' },
           headless: false,
           resolution: 'ClientSideLB',
           meshExternal: false,

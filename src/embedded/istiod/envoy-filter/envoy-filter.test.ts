@@ -275,7 +275,7 @@ describe('routes', () => {
   });
 
   it('of inbound traffic are part of the listener', () => {
-    const inbound = patch('HTTP_ROUTE', 'INSERT_FIRST', route('first'), { name: 'inbound|http|8080' });
+    const inbound = patch('HTTP_ROUTE', 'INSERT_FIRST', route('first'), { name: 'inbound|http|80' });
     const found = listener(
       'virtualInbound',
       filter([{ ...inbound, match: { ...inbound.match, context: 'SIDECAR_INBOUND' } }]),

@@ -13,7 +13,7 @@ export function withClusterPatches(snapshot: MeshSnapshot, proxy: MeshProxy, clu
   const instances = instancesOf(snapshot, proxy);
   const hostsOf = (name: string): string[] => {
     const port = parseClusterName(name)?.port;
-    return instances.filter((one) => one.targetPort === port).map((one) => one.service.hostname);
+    return instances.filter((one) => one.targetPort === port).flatMap((one) => one.service?.hostname ?? []);
   };
   const isInbound = ({ name }: any) => name.startsWith('inbound|') || name === inboundPassthrough;
   return bySide(proxy, clusters, isInbound, (context, list) => patchedClusters(patches, context, list, hostsOf));

@@ -27,7 +27,7 @@ function patchedListener(patches: Patches, context: PatchContext, original: any)
   }
   for (const patch of fitting('LISTENER_FILTER')) {
     const names = ({ match }: Patch) => Boolean(match?.listener?.listenerFilter);
-    const fits = (filter: any, { match }: Patch) => filter.name === match.listener.listenerFilter;
+    const fits = (filter: any, { match }: Patch) => filter.name === match?.listener?.listenerFilter;
     let filters: any[] = listener.listener_filters ?? [];
     if (patch.operation === 'MERGE') {
       if (names(patch)) filters = filters.map((one) => (fits(one, patch) ? mergedFilter(one, patch) : one));
@@ -114,7 +114,7 @@ function chainFits(listener: any, chain: any, { match }: Patch): boolean {
   );
 }
 
-const filterMatch = ({ match }: Patch): any => match?.listener?.filterChain?.filter;
+const filterMatch = ({ match }: Patch): any => match?.listener?.filterChain?.filter ?? undefined;
 const namesNetwork = (patch: Patch): boolean => filterMatch(patch) !== undefined;
 const networkFits = (filter: any, patch: Patch): boolean =>
   !namesNetwork(patch) || filterMatch(patch).name === filter.name;

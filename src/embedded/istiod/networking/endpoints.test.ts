@@ -68,6 +68,11 @@ function proxyIn(network: string, more: Partial<MeshProxy> = {}): MeshProxy {
 
 function snapshotOf(list: MeshEndpoint[], more: Partial<MeshSnapshot> = {}): MeshSnapshot {
   const service: MeshService = {
+    key: host,
+    origin: 'Kubernetes',
+    statedAddresses: [],
+    aliases: [],
+    selector: undefined,
     hostname: host,
     name: 'example',
     namespace: 'ns',

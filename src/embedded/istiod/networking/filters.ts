@@ -16,6 +16,8 @@ export interface HttpFilterOptions extends ReportedConnection {
   filters?: any[];
   /** Sets the ALPN of undeclared ports by filter state. */
   sniffed?: boolean;
+  /** For connections from outside of the mesh: what Envoy's connection manager is told beyond what is said here. */
+  edge?: Record<string, unknown>;
 }
 
 export function httpConnectionManager(options: HttpFilterOptions): any {
@@ -40,10 +42,12 @@ export function httpConnectionManager(options: HttpFilterOptions): any {
         : { route_config: options.routes.inline }),
       ...(inbound
         ? {
+            server_name: 'istio-envoy',
             forward_client_cert_details: 'APPEND_FORWARD',
             set_current_client_cert_details: { subject: true, uri: true, dns: true },
           }
         : {}),
+      ...options.edge,
       http_filters: [
         peerFilter(inbound ? 'request' : 'response', inbound ? options.mutual : true),
         ...(options.sniffed ? [alpnFilter] : []),
@@ -57,6 +61,16 @@ export function httpConnectionManager(options: HttpFilterOptions): any {
       ],
     }),
   };
+}
+
+/** What goes nowhere is neither logged nor counted. */
+function connectionLogs(snapshot: MeshSnapshot, connection: ReportedConnection): any[] {
+  const side = sideOf(connection);
+  const atEnd = { log_type_filter: { types: ['TcpConnectionEnd'] } };
+  return [
+    ...accessLogs(snapshot, connection.proxy, side).map((log) => withFilter(log, atEnd)),
+    ...tcpMetrics(connection, metricOverrides(snapshot, connection.proxy, side)),
+  ];
 }
 
 /** As Telemetry objects name the sides of a connection. */
@@ -91,25 +105,21 @@ const alpnFilter = {
 
 export function tcpProxy(
   snapshot: MeshSnapshot,
-  connection: ReportedConnection,
-  cluster: string,
-  statPrefix = cluster,
+  connection: ReportedConnection | undefined,
+  /** The cluster, or several by weight. */
+  target: string | { weighted_clusters: unknown },
+  statPrefix = typeof target === 'string' ? target : '',
+  options: Record<string, unknown> = {},
 ): any {
   return {
     name: 'envoy.filters.network.tcp_proxy',
     typed_config: typed('extensions.filters.network.tcp_proxy.v3.TcpProxy', {
       stat_prefix: statPrefix,
-      cluster,
+      ...(typeof target === 'string' ? { cluster: target } : target),
+      ...options,
       // Connections are counted when they are made, too; the access log has its line at their end, as Istio's has.
       access_log_options: { flush_access_log_on_connected: true },
-      access_log: [
-        ...accessLogs(snapshot, connection.proxy, sideOf(connection)).map((log) =>
-          withFilter(log, { log_type_filter: { types: ['TcpConnectionEnd'] } }),
-        ),
-        ...(connection.uncounted
-          ? []
-          : tcpMetrics(connection, metricOverrides(snapshot, connection.proxy, sideOf(connection)))),
-      ],
+      access_log: [...(connection ? connectionLogs(snapshot, connection) : [])],
     }),
   };
 }

@@ -80,8 +80,6 @@ export interface ReportedConnection {
   proxy: MeshProxy;
   /** Whether the peer's identity is verified: what a destination says of the connection's security. */
   mutual: boolean;
-  /** Of traffic that goes nowhere there are logs, and no metrics. */
-  uncounted?: boolean;
 }
 
 const peer = (field: PeerField): string => `%DYNAMIC_METADATA(${peerNamespace}:${field})%`;

@@ -2,14 +2,13 @@
  * The registry of all clusters: watches, and publishes snapshots of the mesh. A change of endpoints alone makes a snapshot that differs in
  * those hosts; everything else is computed anew.
  */
-import { readFileSync, watch } from 'node:fs';
+import { existsSync, readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../../../errors/index.ts';
 import { Informer, type InformerEvent, type KubeClient, type KubeObject, kinds } from '../../../kube/index.ts';
 import {
   type ConfigKind,
   type MeshChange,
-  type MeshEndpoint,
   type MeshSnapshot,
   type PolicyChange,
   type SnapshotSource,
@@ -17,10 +16,13 @@ import {
 } from '../model.ts';
 import type { IstiodSettings } from '../settings.ts';
 import { ClusterRegistry, type RegistryChange } from './cluster-registry.ts';
+import { GatewayNames } from './gateway-names.ts';
 import { Jwks } from './jwks.ts';
 import { parseMeshConfig } from './mesh-config.ts';
+import { type MeshNetworks, parseMeshNetworks, statedGateways } from './mesh-networks.ts';
 import { RemoteClusters } from './remote-clusters.ts';
-import { mergeServices } from './services.ts';
+import { isDns } from './service-entries.ts';
+import { Catalogue } from './services.ts';
 
 const configKinds: ConfigKind[] = [
   'Gateway',
@@ -47,6 +49,9 @@ export class MeshRegistry implements SnapshotSource {
   readonly #jwks: Jwks;
   readonly #listeners = new Set<(snapshot: MeshSnapshot, change: MeshChange) => void>();
   #snapshot: MeshSnapshot;
+  #catalogue: Catalogue | undefined;
+  #meshNetworks: MeshNetworks = new Map();
+  readonly #gatewayNames: GatewayNames;
   #dirtyFull = false;
   #dirtyHosts = new Set<string>();
   #dirtyPolicies: PolicyChange[] = [];
@@ -64,9 +69,11 @@ export class MeshRegistry implements SnapshotSource {
         domain: settings.domain,
         systemNamespace: settings.namespace,
         trustDomain: () => this.#snapshot.meshConfig.trustDomain,
+        meshNetworks: () => this.#meshNetworks,
         onChange: (change) => this.#changed(change),
       });
     this.#snapshot = this.#empty();
+    this.#gatewayNames = new GatewayNames((name) => this.#changed({ full: true, reason: `gateway ${name}` }), log);
     this.local = makeRegistry(settings.clusterId, client);
     this.remotes = new RemoteClusters({
       client,
@@ -105,6 +112,7 @@ export class MeshRegistry implements SnapshotSource {
   }
 
   async stop(): Promise<void> {
+    this.#gatewayNames.stop();
     await Promise.all([
       this.#jwks.stop(),
       this.local.stop(),
@@ -181,14 +189,19 @@ export class MeshRegistry implements SnapshotSource {
     const before = this.#snapshot;
     const registries = this.registries();
     const next: MeshSnapshot = full ? this.#build(registries) : this.#withHosts(before, registries, hosts, policies);
-    // Who may answer for a service is part of its clusters: a new account is more than a change of endpoints.
-    const accountsChanged = [...hosts].filter(
-      (host) => !sameSet(before.services.get(host)?.serviceAccounts, next.services.get(host)?.serviceAccounts),
+    const touched = full
+      ? []
+      : [...next.endpoints.keys()].filter((key) => next.endpoints.get(key) !== before.endpoints.get(key));
+    // Who may answer for a service is part of its clusters, as are endpoints that DNS finds: that is more than a change of endpoints.
+    const inClusters = touched.some(
+      (key) =>
+        !sameSet(before.services.get(key)?.serviceAccounts, next.services.get(key)?.serviceAccounts) ||
+        isDns(next.services.get(key)!),
     );
     this.#snapshot = next;
     const change: MeshChange = {
-      full: full || accountsChanged.length > 0,
-      hosts: new Set([...hosts].filter(Boolean)),
+      full: full || inClusters,
+      hosts: new Set([...[...hosts].filter(Boolean), ...touched.map((key) => key.split('/').at(-1)!)]),
       policies,
       reason,
     };
@@ -196,22 +209,39 @@ export class MeshRegistry implements SnapshotSource {
   }
 
   #build(registries: ClusterRegistry[]): MeshSnapshot {
-    const { services, endpoints } = mergeServices(registries, this.#settings, this.#snapshot.meshConfig);
+    const config = new Map([...this.#config.keys()].map((kind) => [kind, byAge(this.#list(kind))]));
+    const { meshConfig } = this.#snapshot;
+    const place = { clusterId: this.local.id, trustDomain: meshConfig.trustDomain };
+    const sources = { registries, workloadEntries: config.get('WorkloadEntry') ?? [], place };
+    this.#catalogue = new Catalogue(sources, config.get('ServiceEntry') ?? [], this.#settings, meshConfig);
+    const keys = [...this.#catalogue.services.keys()];
+    const base = { ...this.#snapshot, services: this.#catalogue.services, endpoints: new Map() };
     return {
-      ...this.#snapshot,
+      ...this.#withEndpoints(base, keys),
       version: this.#snapshot.version + 1,
       clusters: new Map(
         registries.map((one) => [one.id, { id: one.id, network: one.network, isConfigCluster: one === this.local }]),
       ),
-      services,
-      endpoints,
       workloads: workloadsOf(registries),
-      gateways: registries
-        .flatMap((one) => one.gateways())
+      gateways: this.#gatewayNames
+        .resolved([...statedGateways(this.#meshNetworks), ...registries.flatMap((one) => one.gateways())])
         .sort((a, b) => a.address.localeCompare(b.address) || a.port - b.port),
-      config: new Map([...this.#config.keys()].map((kind) => [kind, byAge(this.#list(kind))])),
+      config,
       jwks: this.#jwks.current(),
     };
+  }
+
+  #withEndpoints(before: MeshSnapshot, keys: Iterable<string>): MeshSnapshot {
+    const endpoints = new Map(before.endpoints);
+    const services = new Map(before.services);
+    for (const key of keys) {
+      const service = services.get(key);
+      if (!service || !this.#catalogue) continue;
+      const found = this.#catalogue.endpointsOf(key);
+      endpoints.set(key, found);
+      services.set(key, { ...service, serviceAccounts: this.#catalogue.accountsOf(key, found) });
+    }
+    return { ...before, endpoints, services };
   }
 
   #withHosts(
@@ -220,27 +250,15 @@ export class MeshRegistry implements SnapshotSource {
     hosts: Set<string>,
     policies: PolicyChange[],
   ): MeshSnapshot {
-    const endpoints = new Map(before.endpoints);
-    const services = new Map(before.services);
-    for (const host of hosts) {
-      const service = services.get(host);
-      if (!service) continue;
-      const found: MeshEndpoint[] = registries.flatMap((one) => one.endpointsOf(service.namespace, service.name, host));
-      endpoints.set(host, found);
-      services.set(host, {
-        ...service,
-        serviceAccounts: new Set(found.map((one) => one.serviceAccount).filter(Boolean)),
-      });
-    }
-    // An empty host stands for a pod that no service selects: it is a workload all the same.
-    const workloads = hosts.has('') ? workloadsOf(registries) : before.workloads;
+    // An empty host stands for a pod: it is a workload, whoever selects it.
+    const isWorkload = hosts.has('');
+    const keys = new Set([...hosts, ...(isWorkload ? (this.#catalogue?.keysBySelection() ?? []) : [])]);
+    const workloads = isWorkload ? workloadsOf(registries) : before.workloads;
     const config = new Map(before.config);
     for (const { kind } of policies) config.set(kind, byAge(this.#list(kind)));
     return {
-      ...before,
+      ...this.#withEndpoints(before, keys),
       version: before.version + 1,
-      endpoints,
-      services,
       workloads,
       config,
       jwks: this.#jwks.current(),
@@ -266,18 +284,27 @@ export class MeshRegistry implements SnapshotSource {
 
   /** The ConfigMap is mounted as a folder, whose link ..data moves when it changes. */
   #followMeshConfig(): void {
-    const file = this.#settings.meshConfigFile;
-    const read = (): void => {
+    const { meshConfigFile, meshNetworksFile } = this.#settings;
+    const attempt = (file: string, take: (text: string) => void): void => {
       try {
-        this.#snapshot = { ...this.#snapshot, meshConfig: parseMeshConfig(readFileSync(file, 'utf8')) };
-        this.#changed({ full: true, reason: 'mesh configuration' });
+        take(readFileSync(file, 'utf8'));
       } catch (error) {
         this.#log(`mesh configuration ${file} is not read: ${messageOf(error)}`);
       }
     };
+    const read = (): void => {
+      attempt(meshConfigFile, (text) => {
+        this.#snapshot = { ...this.#snapshot, meshConfig: parseMeshConfig(text) };
+      });
+      if (existsSync(meshNetworksFile))
+        attempt(meshNetworksFile, (text) => {
+          this.#meshNetworks = parseMeshNetworks(text);
+        });
+      this.#changed({ full: true, reason: 'mesh configuration' });
+    };
     read();
     try {
-      watch(dirname(file), () => setTimeout(read, 50)).unref();
+      watch(dirname(meshConfigFile), () => setTimeout(read, 50)).unref();
     } catch {} // without the folder there is nothing to follow
   }
 }

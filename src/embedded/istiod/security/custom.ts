@@ -109,9 +109,11 @@ export function providerCluster(
   port: number,
 ): { host: string; cluster: string } | undefined {
   const [host = '', namespace] = (service ?? '').split('/').reverse();
-  const known = snapshot.services.get(host);
-  if (!known || (namespace !== undefined && known.namespace !== namespace) || !(port >= 1 && port <= 65_535))
-    return undefined;
+  const known = [...snapshot.services.values()].filter(
+    (one) => one.hostname === host && (namespace === undefined || one.namespace === namespace),
+  );
+  // One that is in several namespaces must be said with its own.
+  if (known.length !== 1 || !(port >= 1 && port <= 65_535)) return undefined;
   return { host, cluster: clusterName('outbound', port, '', host) };
 }
 

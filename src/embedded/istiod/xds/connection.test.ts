@@ -15,6 +15,7 @@ function connected() {
     identity: { id: '', trustDomain: 'cluster.local', namespace: 'ns', serviceAccount: 'web' },
     snapshot: () => snapshot,
     write: (bytes) => sent.push(decodeMessage('envoy.service.discovery.v3.DeltaDiscoveryResponse', bytes)),
+    secret: () => undefined,
     debug: async () => [],
     log: () => {},
   });

@@ -40,12 +40,8 @@ const policyTypes: Record<ScopedKind, string[]> = {
 const sameLabels = (a: MeshProxy | undefined, b: MeshProxy | undefined): boolean =>
   JSON.stringify(a?.labels) === JSON.stringify(b?.labels);
 
-/** Types that a client asks for by name. */
-const byName: Record<string, (snapshot: MeshSnapshot, proxy: MeshProxy, name: string) => any> = {
-  [typeUrls.endpoint]: endpointsFor,
-  [typeUrls.route]: routesFor,
-  [typeUrls.extension]: extensionFor,
-};
+/** Kinds of which there is no whole: each name is answered when there is something to answer. */
+const oneByOne: ReadonlySet<string> = new Set([typeUrls.secret]);
 
 const messageNames: Record<string, string> = Object.fromEntries(
   Object.values(typeUrls).map((url) => [url, url.replace('type.googleapis.com/', '')]),
@@ -57,6 +53,8 @@ export interface ConnectionOptions {
   identity: PeerIdentity;
   snapshot: () => MeshSnapshot;
   write: (bytes: Buffer) => void;
+  /** The SDS resource of that name for the proxy, if it may have it. */
+  secret: (proxy: MeshProxy, name: string) => unknown;
   debug: (typeUrl: string, names: readonly string[]) => Promise<EncodedResource[]>;
   log: (line: string) => void;
 }
@@ -212,6 +210,12 @@ export class Connection {
     this.#send(typeUrls.listener, [], true);
   }
 
+  /** Sends the certificates that have changed, or that have come. */
+  pushSecrets(): void {
+    const names = this.subscriptions.get(typeUrls.secret)?.names ?? [];
+    if (names.length > 0) this.#send(typeUrls.secret, names, false, false);
+  }
+
   /**
    * A cluster that is sent again warms until its endpoints come again, and Envoy acknowledges no clusters while one of them warms. It does
    * not ask for endpoints that it has subscribed to already.
@@ -231,9 +235,14 @@ export class Connection {
     const wanted = names ?? this.subscriptions.get(typeUrl)?.names ?? [];
     if (typeUrl === typeUrls.cluster) return named(clustersFor(snapshot, proxy));
     if (typeUrl === typeUrls.listener) return named(listenersFor(snapshot, proxy));
-    const make = byName[typeUrl] ?? (() => undefined);
+    const make: Record<string, (name: string) => any> = {
+      [typeUrls.endpoint]: (name) => endpointsFor(snapshot, proxy, name),
+      [typeUrls.route]: (name) => routesFor(snapshot, proxy, name),
+      [typeUrls.extension]: (name) => extensionFor(snapshot, proxy, name),
+      [typeUrls.secret]: (name) => this.#options.secret(proxy, name),
+    };
     return wanted
-      .map((name) => ({ name, resource: make(snapshot, proxy, name) }))
+      .map((name) => ({ name, resource: make[typeUrl]?.(name) }))
       .filter((one) => one.resource !== undefined);
   }
 
@@ -261,9 +270,10 @@ export class Connection {
       );
       return changed;
     }
-    const { changed, removed } = subscription.difference(made, forced ? force : [], complete);
+    const single = oneByOne.has(typeUrl);
+    const { changed, removed } = subscription.difference(made, forced ? force : [], complete && !single);
     const names = new Set(changed);
-    const isFirst = subscription.nonceSent === '';
+    const isFirst = subscription.nonceSent === '' && !single;
     if (names.size === 0 && removed.length === 0 && !isFirst) return [];
     this.#write(subscription, (nonce) =>
       writeDeltaResponse({ version, typeUrl, nonce, resources: made.filter((one) => names.has(one.name)), removed }),
