@@ -14,7 +14,7 @@ import {
 import type { ApiState } from '../types/index.ts';
 import { toCaSecret } from './ca-secret.ts';
 import { identify } from './identity.ts';
-import { type ModelKind, observed, workloadKinds } from './observed-kinds.ts';
+import { isGatewayApiKind, type ModelKind, observed, workloadKinds } from './observed-kinds.ts';
 import { toRemoteSecret } from './remote-secret.ts';
 import { slim } from './slim.ts';
 import { isIstiod } from './workload.ts';
@@ -91,7 +91,7 @@ export class ClusterModel {
       unseenKinds: [...this.#informers].flatMap(([kind, [informer]]) => {
         const status = informer?.lastErrorStatus;
         if (status === 403 || status === 401) return [{ kind, why: 'the account has no right to list and watch it' }];
-        if (status === 404) return [{ kind, why: 'the cluster does not serve it' }];
+        if (status === 404 && !isGatewayApiKind(kind)) return [{ kind, why: 'the cluster does not serve it' }];
         return [];
       }),
     };
@@ -107,6 +107,11 @@ export class ClusterModel {
       if (found) return found as T;
     }
     return undefined;
+  }
+
+  /** Whether the API server has the kind, as far as is known. */
+  serves(kind: ModelKind): boolean {
+    return this.#informers.get(kind)?.[0]?.lastErrorStatus !== 404;
   }
 
   /** All objects of a kind, slimmed; undefined where the kind is not watched, or its watch is not well. */
