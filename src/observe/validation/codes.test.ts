@@ -98,38 +98,50 @@ const group = (name: string, app: string) =>
 const port = (port: object) =>
   put('Service', 'helloworld', { selector: { app: 'helloworld' }, ports: [{ name: 'http', port: 5000, ...port }] });
 
+/** What its arguments have planted, one after the other. */
+const together = (..._planted: unknown[]): void => {};
+
 /** What is wrong, and what mends it. */
 const cases: Record<Exclude<Code, Elsewhere>, [wrong: () => void, mend: () => void]> = {
   KIA0105: [
-    () => (peers('DISABLE'), policy({ from: [{ source: { namespaces: ['sample'] } }] })),
+    () => together(peers('DISABLE'), policy({ from: [{ source: { namespaces: ['sample'] } }] })),
     () => peers('PERMISSIVE'),
   ],
-  KIA0109: [() => (ambient(), policy(get)), waypoint],
+  KIA0109: [() => together(ambient(), policy(get)), waypoint],
   KIA0110: [
-    () => (ambient(), waypoint(), policy(get, { selector: { matchLabels: { app: 'here' } } })),
+    () => together(ambient(), waypoint(), policy(get, { selector: { matchLabels: { app: 'here' } } })),
     () => policy(get, { targetRefs: [{ kind: 'Service', name: 'helloworld' }] }),
   ],
   KIA0204: [
-    () => (clients(ofNamespace, 'ISTIO_MUTUAL'), put('DestinationRule', 'own', { host: 'helloworld' })),
+    () => together(clients(ofNamespace, 'ISTIO_MUTUAL'), put('DestinationRule', 'own', { host: 'helloworld' })),
     () => put('DestinationRule', 'own', { host: 'helloworld', trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } }),
   ],
   KIA0205: [
-    () => (meshConfig('enableAutoMtls: false'), clients(ofMesh, 'ISTIO_MUTUAL')),
+    () => together(meshConfig('enableAutoMtls: false'), clients(ofMesh, 'ISTIO_MUTUAL')),
     () => peers('PERMISSIVE', root),
   ],
-  KIA0206: [() => (meshConfig('enableAutoMtls: false'), clients(ofNamespace, 'ISTIO_MUTUAL')), () => peers('STRICT')],
-  KIA0210: [() => (ambient(), rule()), waypoint],
+  KIA0206: [
+    () => together(meshConfig('enableAutoMtls: false'), clients(ofNamespace, 'ISTIO_MUTUAL')),
+    () => peers('STRICT'),
+  ],
+  KIA0210: [() => together(ambient(), rule()), waypoint],
   KIA0211: [
-    () => (ambient(), waypoint(), space({ 'istio.io/use-waypoint': 'none' }), rule()),
+    () => together(ambient(), waypoint(), space({ 'istio.io/use-waypoint': 'none' }), rule()),
     () => labelled('Service', 'helloworld', { 'istio.io/use-waypoint': 'waypoint' }, 'sample'),
   ],
   KIA0212: [
-    () => (ambient(), waypoint(), rule(helloworld, root)),
-    () => (planted.east.remove('DestinationRule', root, 'requests'), rule()),
+    () => together(ambient(), waypoint(), rule(helloworld, root)),
+    () => together(planted.east.remove('DestinationRule', root, 'requests'), rule()),
   ],
-  KIA0401: [() => (meshConfig('enableAutoMtls: false'), peers('STRICT', root)), () => clients(ofMesh, 'ISTIO_MUTUAL')],
-  KIA0501: [() => (meshConfig('enableAutoMtls: false'), peers('STRICT')), () => clients(ofNamespace, 'ISTIO_MUTUAL')],
-  KIA0506: [() => (peers('DISABLE', root), clients(ofMesh, 'ISTIO_MUTUAL')), () => peers('PERMISSIVE', root)],
+  KIA0401: [
+    () => together(meshConfig('enableAutoMtls: false'), peers('STRICT', root)),
+    () => clients(ofMesh, 'ISTIO_MUTUAL'),
+  ],
+  KIA0501: [
+    () => together(meshConfig('enableAutoMtls: false'), peers('STRICT')),
+    () => clients(ofNamespace, 'ISTIO_MUTUAL'),
+  ],
+  KIA0506: [() => together(peers('DISABLE', root), clients(ofMesh, 'ISTIO_MUTUAL')), () => peers('PERMISSIVE', root)],
   KIA0602: [() => port({ appProtocol: 'gopher' }), () => port({ appProtocol: 'http2' })],
   KIA0701: [() => port({ targetPort: 'web' }), () => port({ targetPort: 5000 })],
   KIA1006: [
@@ -140,31 +152,31 @@ const cases: Record<Exclude<Code, Elsewhere>, [wrong: () => void, mend: () => vo
     () => put('Sidecar', 'default', { outboundTrafficPolicy: {} }),
     () => put('Sidecar', 'default', { outboundTrafficPolicy: { mode: 'ALLOW_ANY' } }),
   ],
-  KIA1109: [() => (ambient(), routes()), waypoint],
-  KIA1110: [() => (ambient(), put('RequestAuthentication', 'all', {})), waypoint],
-  KIA1111: [() => (ambient(), put('WasmPlugin', 'all', {})), waypoint],
-  KIA1112: [() => (ambient(), put('Telemetry', 'all', {})), waypoint],
+  KIA1109: [() => together(ambient(), routes()), waypoint],
+  KIA1110: [() => together(ambient(), put('RequestAuthentication', 'all', {})), waypoint],
+  KIA1111: [() => together(ambient(), put('WasmPlugin', 'all', {})), waypoint],
+  KIA1112: [() => together(ambient(), put('Telemetry', 'all', {})), waypoint],
   KIA1113: [
-    () => (ambient(), waypoint(), space({ 'istio.io/use-waypoint': 'none' }), routes()),
+    () => together(ambient(), waypoint(), space({ 'istio.io/use-waypoint': 'none' }), routes()),
     () => labelled('Service', 'helloworld', { 'istio.io/use-waypoint': 'waypoint' }, 'sample'),
   ],
   KIA1114: [
-    () => (ambient(), waypoint(), routes(helloworld, root)),
-    () => (planted.east.remove('VirtualService', root, 'requests'), routes()),
+    () => together(ambient(), waypoint(), routes(helloworld, root)),
+    () => together(planted.east.remove('VirtualService', root, 'requests'), routes()),
   ],
   KIA1115: [
-    () => (ambient(), put('RequestAuthentication', 'all', {})),
+    () => together(ambient(), put('RequestAuthentication', 'all', {})),
     () => put('RequestAuthentication', 'all', { targetRefs: [{ kind: 'Gateway', name: 'waypoint' }] }),
   ],
   KIA1116: [
-    () => (ambient(), put('WasmPlugin', 'all', {})),
+    () => together(ambient(), put('WasmPlugin', 'all', {})),
     () => put('WasmPlugin', 'all', { targetRefs: [{ kind: 'Gateway', name: 'waypoint' }] }),
   ],
   KIA1117: [
-    () => (ambient(), put('Telemetry', 'all', {})),
+    () => together(ambient(), put('Telemetry', 'all', {})),
     () => put('Telemetry', 'all', { targetRefs: [{ kind: 'Gateway', name: 'waypoint' }] }),
   ],
-  KIA1211: [() => (entry('a', 80), entry('b', 80)), () => entry('b', 81)],
+  KIA1211: [() => together(entry('a', 80), entry('b', 80)), () => entry('b', 81)],
   KIA1311: [
     () => workload({ 'istio.io/dataplane-mode': 'ambient', 'sidecar.istio.io/inject': 'true' }),
     () => workload({ 'istio.io/dataplane-mode': 'ambient', 'sidecar.istio.io/inject': 'false' }),
@@ -188,19 +200,22 @@ const cases: Record<Exclude<Code, Elsewhere>, [wrong: () => void, mend: () => vo
     () => workload({ 'istio.io/dataplane-mode': 'ambient' }, false),
   ],
   KIA1316: [
-    () => (space({ 'istio.io/dataplane-mode': 'ambient' }), workload({}, true)),
-    () => (space({ 'istio.io/dataplane-mode': 'none' }), workload({}, true)),
+    () => together(space({ 'istio.io/dataplane-mode': 'ambient' }), workload({}, true)),
+    () => together(space({ 'istio.io/dataplane-mode': 'none' }), workload({}, true)),
   ],
-  KIA1317: [() => (ambient(), policy(get)), waypoint],
+  KIA1317: [() => together(ambient(), policy(get)), waypoint],
   KIA1401: [
-    () => (gateway('own'), httpRoute('route', { name: 'other' }, toHelloworld)),
+    () => together(gateway('own'), httpRoute('route', { name: 'other' }, toHelloworld)),
     () => httpRoute('route', { name: 'own' }, toHelloworld),
   ],
   KIA1402: [
-    () => (gateway('own'), httpRoute('route', { name: 'own' }, { name: 'nobody' })),
+    () => together(gateway('own'), httpRoute('route', { name: 'own' }, { name: 'nobody' })),
     () => httpRoute('route', { name: 'own' }, toHelloworld),
   ],
-  KIA1501: [() => (gateway('one'), gateway('two')), () => gateway('two', { listeners: [listener({ port: 81 })] })],
+  KIA1501: [
+    () => together(gateway('one'), gateway('two')),
+    () => gateway('two', { listeners: [listener({ port: 81 })] }),
+  ],
   KIA1502: [
     () => {
       gateway('one', { addresses: [{ value: '10.0.0.9' }] });
@@ -224,7 +239,7 @@ const cases: Record<Exclude<Code, Elsewhere>, [wrong: () => void, mend: () => vo
     () => put('K8sReferenceGrant', 'grant', { from: [{ kind: 'HTTPRoute', namespace: 'nowhere' }], to: [] }),
     () => put('K8sReferenceGrant', 'grant', { from: [{ kind: 'HTTPRoute', namespace: 'sample' }], to: [] }),
   ],
-  KIA1702: [() => (group('a', 'vm'), group('b', 'vm')), () => group('b', 'other')],
+  KIA1702: [() => together(group('a', 'vm'), group('b', 'vm')), () => group('b', 'other')],
   GWAPI: [
     () => gateway('one', {}, { status: { conditions: [{ type: 'Accepted', status: 'False', reason: 'Invalid' }] } }),
     () => gateway('one', {}, { status: { conditions: [{ type: 'Programmed', status: 'False', reason: 'Pending' }] } }),
