@@ -11,7 +11,7 @@ import {
   type Pod,
   type Secret,
 } from '../../kube/index.ts';
-import type { ApiState } from '../types/index.ts';
+import type { ApiState, ClusterOrigin } from '../types/index.ts';
 import { toCaSecret } from './ca-secret.ts';
 import { identify } from './identity.ts';
 import { isGatewayApiKind, type ModelKind, observed, workloadKinds } from './observed-kinds.ts';
@@ -32,7 +32,9 @@ const endsWithinMs = 2000;
 const answerWithinMs = 4000;
 
 export class ClusterModel {
+  /** The kubeconfig's, or the name that a remote secret has for it. */
   readonly context: string;
+  readonly origin: ClusterOrigin;
   readonly client: KubeClient;
   readonly workloads = new WorkloadIndex();
   /** URL of its Prometheus, if one was given. */
@@ -47,8 +49,13 @@ export class ClusterModel {
   #silence: string | undefined = 'its first answer is awaited';
   #identity: { clusterId: string; network: string | undefined } | undefined;
 
-  constructor(context: string, client: KubeClient, options: { prometheusUrl?: string | undefined } = {}) {
+  constructor(
+    context: string,
+    client: KubeClient,
+    options: { prometheusUrl?: string | undefined; origin?: ClusterOrigin } = {},
+  ) {
     this.context = context;
+    this.origin = options.origin ?? { type: 'kubeconfig', context };
     this.client = client;
     this.prometheusUrl = options.prometheusUrl;
     for (const { name, kind } of observed) this.#add(name, new Informer(client, kind, { transform: slim }));
