@@ -178,7 +178,7 @@ describe('a ServiceEntry', () => {
 
   it('has TLS where a DestinationRule asks for it', async () => {
     // The gateway, which ends it, says how the request came.
-    const { text } = await curl('mesh', '-H', 'Host: hello.example', 'http://240.0.0.9/api/headers');
+    const { text } = await curl('mesh', '-H', 'Host: originated.example', 'http://240.0.0.9/api/headers');
     expect(text).toContain('"x-forwarded-proto":"https"');
   });
 });
