@@ -6,6 +6,10 @@ export interface ExaminedCluster {
   /** As people call it: a context's name. */
   name: string;
   client: KubeClient;
+  /** Why it need not be asked: it is known to give no answer. */
+  silence?: string | undefined;
+  /** All objects of a kind, where somebody watches it already; undefined for what must be asked. */
+  held?: ((kind: Kind) => KubeObject[] | undefined) | undefined;
 }
 
 export interface ClusterView {
@@ -63,12 +67,19 @@ export async function examine(
 }
 
 async function viewOf(
-  { name, client }: ExaminedCluster,
+  { name, client, silence, held }: ExaminedCluster,
   unread: Patient['unread'],
   signal: AbortSignal,
 ): Promise<ClusterView | undefined> {
+  if (silence) {
+    unread.push({ cluster: name, what: 'all', why: silence });
+    return undefined;
+  }
   const lists = new Map<string, Promise<KubeObject[]>>();
   const list = <T extends KubeObject>(kind: Kind, namespace?: string): Promise<T[]> => {
+    const watched = held?.(kind);
+    if (watched)
+      return Promise.resolve(watched.filter((one) => !namespace || one.metadata.namespace === namespace) as T[]);
     const key = [kind.group, kind.plural, namespace].join(' ');
     const known =
       lists.get(key) ??

@@ -272,10 +272,13 @@ export class KubeClient implements AsyncDisposable {
       gracePeriodSeconds?: number;
       propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
       preconditions?: { uid?: string; resourceVersion?: string };
+      dryRun?: boolean;
     } = {},
   ): Promise<void> {
+    const { dryRun, ...rest } = options;
+    // An API server that is sent a body does not look at the query.
     await this.request('DELETE', pathOf(kind, namespace, name), {
-      body: { apiVersion: 'v1', kind: 'DeleteOptions', ...options },
+      body: { apiVersion: 'v1', kind: 'DeleteOptions', ...rest, ...(dryRun ? { dryRun: ['All'] } : {}) },
     });
   }
 

@@ -8,7 +8,7 @@ export { type MeshTarget, type RotatingTrustStore, systemNamespace } from './par
 export { gatewayName } from './parts/gateway-addresses.ts';
 export { remoteSecretName } from './parts/remote-access.ts';
 export { sampleVersion } from './parts/sample.ts';
-export { carriesTraffic, type Plan, type PlannedObject, planMesh } from './plan/index.ts';
+export { carriesTraffic, type Plan, type PlannedCommand, type PlannedObject, planMesh } from './plan/index.ts';
 export { addressOf, explainAddress, explainDeployment, whyNoAddress, whyNotAvailable } from './predicates.ts';
 export { type ReconcileOptions, reconcile } from './reconcile.ts';
 export { type RemoteToken, remoteTokens } from './remote-tokens.ts';

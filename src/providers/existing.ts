@@ -5,6 +5,7 @@ import { IsthmusError, messageOf } from '../errors/index.ts';
 import { KubeClient, loadKubeconfig } from '../kube/index.ts';
 import type { Mesh, MeshCluster } from '../spec/index.ts';
 import type { ProvidedCluster } from './provided-cluster.ts';
+import { isLoopback } from './reach.ts';
 
 /**
  * Clusters that a kubeconfig knows. Each is asked for its version, so that a wrong context is told before anything is changed.
@@ -52,10 +53,6 @@ async function provide(cluster: MeshCluster, env: NodeJS.ProcessEnv): Promise<Pr
     loadBalancerRange: cluster.loadBalancerRange,
     provider: 'existing',
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host.startsWith('127.');
 }
 
 /** The first file of $KUBECONFIG that knows the context, as kubectl would merge them. */

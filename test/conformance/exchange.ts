@@ -6,7 +6,7 @@ export interface Step {
   /** What is asked, for people. */
   name: string;
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  path: string;
+  path: string | ((answers: Map<string, any>) => string);
   /** A function gets the body of an earlier answer, by its step's name. */
   body?: unknown | ((answers: Map<string, any>) => unknown);
   contentType?: string;
@@ -43,7 +43,8 @@ export async function play(client: KubeClient, { steps }: Scenario): Promise<Map
 
 async function ask(client: KubeClient, step: Step, bodies: Map<string, any>): Promise<Answer> {
   const body = typeof step.body === 'function' ? step.body(bodies) : step.body;
-  const response = await client.open(step.method, step.path, {
+  const path = typeof step.path === 'function' ? step.path(bodies) : step.path;
+  const response = await client.open(step.method, path, {
     ...(body === undefined ? {} : { body }),
     ...(step.contentType ? { contentType: step.contentType } : {}),
     ...(step.accept ? { accept: step.accept } : {}),
@@ -53,7 +54,16 @@ async function ask(client: KubeClient, step: Step, bodies: Map<string, any>): Pr
   for await (const chunk of response) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString('utf8');
   const isJson = String(response.headers['content-type']).includes('json');
-  return { status: response.statusCode ?? 0, body: isJson && text !== '' ? JSON.parse(text) : text };
+  return { status: response.statusCode ?? 0, body: isJson && text !== '' ? parsed(text) : text };
+}
+
+/** A watch answers in lines, each an event. */
+function parsed(text: string): unknown {
+  if (!text.startsWith('{"type":')) return JSON.parse(text);
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }
 
 /** Fields that differ from run to run say only that they are there. */
@@ -75,6 +85,7 @@ const refusal = ({ status, reason, code, details }: any): any => ({
 const steady = (text: string): string =>
   text
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uuid>')
+    .replaceAll(/:3[0-2]\d{3}\//g, ':<nodePort>/')
     .replace(/^kube-api-access-[a-z0-9]{5}$/, 'kube-api-access-<suffix>')
     .replace(/^10\.110\.\d+\.\d+$/, '<address>')
     .replace(/^\d+m?s$/, '<age>');
@@ -85,7 +96,7 @@ function normalized(value: any): any {
   if (typeof value === 'string') return steady(value);
   if (value === null || typeof value !== 'object') return value;
   // What a column means is said in each server's own words.
-  if (value.kind === 'Table') for (const column of value.columnDefinitions) delete column.description;
+  if (value.kind === 'Table') for (const column of value.columnDefinitions ?? []) delete column.description;
   // By name: two that wrote in the same second stand in no order.
   if (Array.isArray(value.managedFields))
     value.managedFields = Object.fromEntries(

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AdsNode } from './support/ads-client.ts';
 import { explanations } from './support/explanations.ts';
 import { flat, flatDifferences } from './support/flat.ts';
+import { madeUpNode } from './support/nodes.ts';
 import { type SideBySide, startSideBySide } from './support/side-by-side.ts';
 
 let both: SideBySide;
@@ -23,34 +24,18 @@ afterAll(async () => {
   await both?.[Symbol.asyncDispose]();
 });
 
-function node(type: 'sidecar' | 'router', address: string, qualified: string, labels: Record<string, string>): AdsNode {
-  const [name = '', namespace = ''] = qualified.split('.');
-  return {
-    id: `${type}~${address}~${qualified}~${namespace}.svc.cluster.local`,
-    metadata: {
-      CLUSTER_ID: 'east',
-      NETWORK: 'network1',
-      NAMESPACE: namespace,
-      NAME: name,
-      ISTIO_VERSION: '1.31.0',
-      MESH_ID: 'mesh1',
-      INSTANCE_IPS: address,
-      SERVICE_ACCOUNT: name,
-      INTERCEPTION_MODE: 'REDIRECT',
-      LABELS: { ...labels, 'topology.istio.io/network': 'network1' },
-      NODE_NAME: 'node-a',
-    },
-    locality: { region: 'r1', zone: 'z1', sub_zone: 's1' },
-  };
-}
-
 const nodes: Record<string, AdsNode> = {
-  'a client without a Sidecar': node('sidecar', '10.10.0.20', 'client.shop', { app: 'client' }),
-  'a server': node('sidecar', '10.10.0.11', 'web-v1.shop', { app: 'web', version: 'v1' }),
-  'a server that a ServiceEntry selects': node('sidecar', '10.10.0.30', 'back.shop', { app: 'back', tier: 'back' }),
-  "a client with its namespace's Sidecar": node('sidecar', '10.10.0.21', 'recluse.walled', { app: 'recluse' }),
-  'a server whose Sidecar states its ports': node('sidecar', '10.10.0.23', 'listener.walled', { app: 'listener' }),
-  'an ingress gateway': node('router', '10.10.0.22', 'gateway.edge', { istio: 'ingress', app: 'ingress' }),
+  'a client without a Sidecar': madeUpNode('sidecar', '10.10.0.20', 'client.shop', { app: 'client' }),
+  'a server': madeUpNode('sidecar', '10.10.0.11', 'web-v1.shop', { app: 'web', version: 'v1' }),
+  'a server that a ServiceEntry selects': madeUpNode('sidecar', '10.10.0.30', 'back.shop', {
+    app: 'back',
+    tier: 'back',
+  }),
+  "a client with its namespace's Sidecar": madeUpNode('sidecar', '10.10.0.21', 'recluse.walled', { app: 'recluse' }),
+  'a server whose Sidecar states its ports': madeUpNode('sidecar', '10.10.0.23', 'listener.walled', {
+    app: 'listener',
+  }),
+  'an ingress gateway': madeUpNode('router', '10.10.0.22', 'gateway.edge', { istio: 'ingress', app: 'ingress' }),
 };
 
 test.each(Object.entries(nodes))('%s is served the same', async (_name, one) => {

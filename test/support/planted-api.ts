@@ -2,6 +2,8 @@
 import { IsthmusError } from '../../src/errors/index.ts';
 import {
   apiVersionOf,
+  type ExecOptions,
+  type ExecResult,
   type Kind,
   KubeApiError,
   type KubeClient,
@@ -19,6 +21,9 @@ export class PlantedApi {
   readonly pages = new Map<string, unknown>();
   /** Reviews of tokens: those that this cluster knows. */
   readonly tokens = new Set<string>();
+  /** Answers to commands in pods by `namespace/pod`; how often each was run is counted. */
+  readonly commands = new Map<string, (command: string[]) => string>();
+  readonly ran = new Map<string, number>();
   /** Why it gives no answer. */
   silent: string | undefined;
   lists = 0;
@@ -142,6 +147,15 @@ export class PlantedApi {
         if (!api.pages.has(path)) throw missing(path);
         const page = api.pages.get(path);
         return typeof page === 'function' ? page(query ?? {}) : page;
+      },
+      async exec({ namespace, pod, command }: ExecOptions): Promise<ExecResult> {
+        answers();
+        const key = `${namespace}/${pod}`;
+        api.ran.set(key, (api.ran.get(key) ?? 0) + 1);
+        const answer = api.commands.get(key);
+        return answer
+          ? { stdout: answer(command), stderr: '', exitCode: 0 }
+          : { stdout: '', stderr: 'no such program', exitCode: 127 };
       },
       disconnect() {},
       async [Symbol.asyncDispose]() {},

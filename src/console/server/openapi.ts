@@ -4,6 +4,8 @@ export interface Documented {
   summary: string;
   /** Name of the answer's type in src/console/api.ts. */
   answer?: string;
+  /** What the body is; without it there is none. */
+  takes?: 'object' | 'token';
   /** Which parameters it takes. */
   query?: keyof typeof parameterSets;
   isStream?: boolean;
@@ -14,6 +16,7 @@ export interface Documented {
 const parameters = {
   clusters: ['names of clusters, comma-separated; without it all', 'string'],
   namespaces: ['names of namespaces, or cluster/namespace, comma-separated; without it all that may be seen', 'string'],
+  namespace: ['the namespace', 'string'],
   clusterName: ['the cluster; needed where several have the object', 'string'],
   duration: ['range over which rates are taken, as in 30s, 10m, 1h; at most 24h; 10m without it', 'string'],
   queryTime: ['end of the range, in seconds since 1970; now without it', 'number'],
@@ -42,6 +45,15 @@ const parameters = {
   error: ['why the identity provider refuses', 'string'],
 } as const;
 
+const bodies = {
+  object: { 'application/yaml': { schema: { type: 'object' } }, 'application/json': { schema: { type: 'object' } } },
+  token: {
+    'application/x-www-form-urlencoded': {
+      schema: { type: 'object', required: ['token'], properties: { token: { type: 'string' } } },
+    },
+  },
+} as const;
+
 const rates = ['duration', 'queryTime'] as const;
 
 export const parameterSets = {
@@ -63,6 +75,9 @@ export const parameterSets = {
   events: ['clusters', 'namespaces', 'since', 'limit'],
   logs: ['clusterName', 'container', 'tailLines', 'sinceTime'],
   change: ['clusterName', 'dryRun'],
+  places: ['clusters', 'namespaces'],
+  place: ['clusterName', 'namespace'],
+  kind: ['clusterName'],
   signIn: ['page'],
   callback: ['code', 'state', 'error'],
   explain: ['from', 'to', 'method', 'headers'],
@@ -95,29 +110,7 @@ export function openApi(
           schema: { type: parameters[name][1] },
         })),
       ],
-      ...(method === 'PUT'
-        ? {
-            requestBody: {
-              required: true,
-              content: {
-                'application/yaml': { schema: { type: 'object' } },
-                'application/json': { schema: { type: 'object' } },
-              },
-            },
-          }
-        : {}),
-      ...(method === 'POST'
-        ? {
-            requestBody: {
-              required: true,
-              content: {
-                'application/x-www-form-urlencoded': {
-                  schema: { type: 'object', properties: { token: { type: 'string' } } },
-                },
-              },
-            },
-          }
-        : {}),
+      ...(doc.takes ? { requestBody: { required: true, content: bodies[doc.takes] } } : {}),
       responses: {
         ...(doc.isRedirect
           ? { 302: { description: doc.summary, headers: { location: { schema: { type: 'string' } } } } }

@@ -4,6 +4,8 @@ import { type ApiRequest, answered, Router } from './http.ts';
 import { type Documented, openApi } from './openapi.ts';
 import { addAbout } from './routes/about.ts';
 import { addConfig } from './routes/config.ts';
+import { addConfigChange } from './routes/config-change.ts';
+import { addDoctor } from './routes/doctor.ts';
 import { addExplain } from './routes/explain.ts';
 import { addLists } from './routes/lists.ts';
 import { addMesh } from './routes/mesh.ts';
@@ -39,7 +41,9 @@ export function routesOf(context: ConsoleContext): Router {
   addLists(add, context);
   addPods(add, context);
   addConfig(add, context);
+  addConfigChange(add, context);
   addExplain(add, context);
+  addDoctor(add, context);
   add(
     'GET',
     '/api/events/stream',

@@ -57,8 +57,9 @@ test('every route of the document answers, with planted clusters', async () => {
     const real = path
       .replace('{namespace}', path.includes('/istio/') ? 'istio-system' : 'sample')
       .replace('{group}/{version}/{kind}/{name}', 'networking.istio.io/v1/Gateway/cross-network-gateway')
+      .replace('{group}/{version}/{kind}', 'networking.istio.io/v1/Gateway')
       .replace('{name}', name || '');
-    const { status, text } = await client.ask(`${real}?clusterName=east`);
+    const { status, text } = await client.ask(`${real}?clusterName=east&namespace=sample`);
     expect(status, `${real}: ${text.slice(0, 200)}`).toBe(200);
   }
 });
@@ -156,6 +157,23 @@ test('differences of services between clusters are listed field by field', async
       ],
     },
   ]);
+});
+
+test('wizards know the versions of a service in all clusters, and what is written about it', async () => {
+  for (const [name, hosts] of [
+    ['own', ['helloworld']],
+    ['other', ['helloworld', 'more.example']],
+  ] as const)
+    planted.east.put('VirtualService', { metadata: { name, namespace: 'sample' }, spec: { hosts } });
+  await planted.settle();
+  const data = await client.get<any>('/api/namespaces/sample/services/helloworld/wizards?clusterName=west');
+  expect(data.versions).toEqual([
+    { subset: 'v1', labels: { version: 'v1' }, workloads: [{ cluster: 'east', name: 'helloworld-v1' }] },
+    { subset: 'v2', labels: { version: 'v2' }, workloads: [{ cluster: 'west', name: 'helloworld-v2' }] },
+  ]);
+  // In west nothing is read; the console only reads.
+  expect(data.targets).toMatchObject([{ cluster: 'east', mayCreate: false, mayUpdate: false, destinationRules: [] }]);
+  expect(data.targets[0].virtualServices.map((one: any) => one.metadata.name)).toEqual(['own']);
 });
 
 test('only reads, unless it was started to edit', async () => {

@@ -1,13 +1,14 @@
 /** From a request to its answer: who asks, whether they may, and which handler serves the path. */
 import type { KubeObject } from '../../kube/index.ts';
-import { type ApiRequest, microTimestamp, type ServerContext, timestamp } from './context.ts';
+import { type ApiRequest, isDryRun, microTimestamp, type ServerContext, timestamp } from './context.ts';
 import { removeInstances } from './custom-resources.ts';
 import { deleteObject, deleteOptions, removeEntry } from './deletes.ts';
 import { discoveryDocument } from './discovery.ts';
+import { takeFromBudget } from './disruption-budget.ts';
 import type { PatchKind } from './merge/index.ts';
 import { type Answer, podLogs, proxyToNode, proxyToPod, proxyToService } from './node-proxy.ts';
 import { isAllowed, refusal } from './rbac.ts';
-import { formOf, listObjects, type WatchSink, watchObjects } from './reads.ts';
+import { checkListOptions, formOf, listObjects, type WatchSink, watchObjects } from './reads.ts';
 import { apiVersion, type Resource, storageKey } from './resources.ts';
 import { requestToken, reviews } from './reviews.ts';
 import { changeScale, scaleOf } from './scale.ts';
@@ -40,6 +41,8 @@ export interface ResourcePath {
   subresource: string | undefined;
   /** What follows a proxy subresource. */
   rest: string;
+  /** The old way to watch: a path that begins with watch. */
+  isWatch: boolean;
 }
 
 /** Splits a resource path; undefined where the path is of another kind. @throws StatusError for a resource that is not served. */
@@ -50,7 +53,8 @@ export function parsePath(context: ServerContext, path: string): ResourcePath | 
   if (groupParts === 0 || parts.length <= groupParts) return undefined;
   const group = root === 'api' ? '' : parts[1]!;
   const version = parts[groupParts - 1]!;
-  let rest = parts.slice(groupParts);
+  const isWatch = parts[groupParts] === 'watch' && parts.length > groupParts + 1;
+  let rest = parts.slice(groupParts + (isWatch ? 1 : 0));
   let namespace: string | undefined;
   if (
     rest[0] === 'namespaces' &&
@@ -63,7 +67,7 @@ export function parsePath(context: ServerContext, path: string): ResourcePath | 
   const [plural, name, subresource, ...more] = rest;
   const resource = context.resources.find(group, version, plural ?? '');
   if (!resource || (namespace !== undefined && !resource.namespaced)) throw noSuchPath();
-  return { resource, namespace, name, subresource, rest: more.join('/') };
+  return { resource, namespace, name, subresource, rest: more.join('/'), isWatch };
 }
 
 export async function handle(context: ServerContext, request: ApiRequest): Promise<Reply> {
@@ -83,6 +87,7 @@ export async function handle(context: ServerContext, request: ApiRequest): Promi
     return object(201, review(context, request, (await request.body()) as KubeObject, target.namespace));
   }
   if (!resource.verbs.includes(verb)) throw methodNotAllowed();
+  if (verb === 'list' || verb === 'watch') checkListOptions(request, verb === 'watch');
   switch (verb) {
     case 'list':
       return {
@@ -268,6 +273,7 @@ async function bind(context: ServerContext, request: ApiRequest, target: Target)
 
 async function evict(context: ServerContext, request: ApiRequest, target: Target): Promise<Reply> {
   const eviction = (await request.body()) as any;
+  if (!isDryRun(request)) takeFromBudget(context, target);
   await deleteObject(context, request, { ...target, subresource: undefined }, eviction?.deleteOptions ?? {});
   return object(201, success());
 }
@@ -345,8 +351,9 @@ function verbOf(request: ApiRequest, target: ResourcePath): string {
   const { method, query } = request;
   const watching = query.get('watch') === 'true' || query.get('watch') === '1';
   if (method === 'GET' || method === 'HEAD') {
-    if (target.subresource) return 'get';
-    return watching ? 'watch' : target.name ? 'get' : 'list';
+    if (target.isWatch) return 'watch';
+    if (target.subresource || target.name) return 'get';
+    return watching ? 'watch' : 'list';
   }
   if (method === 'POST' && (!target.name || target.subresource)) return 'create';
   if (method === 'PUT' && target.name) return 'update';
@@ -355,7 +362,7 @@ function verbOf(request: ApiRequest, target: ResourcePath): string {
   throw methodNotAllowed();
 }
 
-/** The old way to watch one object: a watch on its path. */
+/** The old way to watch one object. */
 function watchOfOne(request: ApiRequest, target: ResourcePath): ApiRequest {
   if (!target.name) return request;
   const query = new URLSearchParams(request.query);

@@ -81,9 +81,8 @@ export async function podLogs(
 ): Promise<Answer> {
   const pod = findPod(context, namespace, name);
   const container = chooseContainer(pod, request.query.get('container'));
-  const status = [...(pod['status']?.containerStatuses ?? []), ...(pod['status']?.initContainerStatuses ?? [])].find(
-    (one: any) => one.name === container,
-  );
+  const statuses = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'];
+  const status = statuses.flatMap((list) => pod['status']?.[list] ?? []).find((one: any) => one.name === container);
   const waiting = status?.state?.waiting?.reason;
   if (waiting && !status.lastState?.terminated && request.query.get('previous') !== 'true')
     throw badRequest(`container "${container}" in pod "${name}" is waiting to start: ${waiting}`);

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../../kube/index.ts';
 import { admitMutating, admitValidating } from './admission.ts';
 import { type ApiRequest, fieldManagerOf, isDryRun, type ServerContext, timestamp } from './context.ts';
+import { addJobSelector } from './job-selector.ts';
 import {
   ApplyConflict,
   applyPatch,
@@ -75,7 +76,14 @@ export async function createObject(
   dropStatus(object, resource, undefined);
   setDefaults(resource, object);
   // The client owns what it sent and what decoding made of it; what webhooks and the server add is nobody's.
-  const { managedFields } = track(request, resource, undefined, object, undefined).metadata;
+  const { status: _, ...sent } = object;
+  const { managedFields } = track(
+    request,
+    resource,
+    undefined,
+    resource.subresources.has('status') ? (sent as KubeObject) : object,
+    undefined,
+  ).metadata;
   object = await admitMutating(context, request, {
     resource,
     operation: 'CREATE',
@@ -89,6 +97,7 @@ export async function createObject(
   if (context.storage.get(storageKey(resource), object.metadata.namespace, object.metadata.name ?? ''))
     throw alreadyExists(resource, object.metadata.name ?? '');
   object.metadata.uid = randomUUID();
+  if (resource.group === 'batch' && resource.plural === 'jobs') addJobSelector(object);
   object.metadata.creationTimestamp = timestamp();
   if (hasGeneration(resource)) object.metadata.generation = 1;
   return { object: store(context, request, resource, object), created: true, warnings };
@@ -217,6 +226,7 @@ export async function applyObject(
       });
       if (context.storage.get(storageKey(resource), target.namespace, target.name)) continue;
       object.metadata.uid = randomUUID();
+      if (resource.group === 'batch' && resource.plural === 'jobs') addJobSelector(object);
       object.metadata.creationTimestamp = timestamp();
       if (hasGeneration(resource)) object.metadata.generation = 1;
       setManagers(object, managed);
@@ -279,6 +289,7 @@ async function update(
   let object = keepServerFields(wanted, old);
   if (subresource === 'status') object = withStatusOnly(object, old);
   else dropStatus(object, resource, old);
+  if (resource.group === '' && resource.plural === 'pods') object = withDebuggers(object, old, subresource);
   if (!appliedManagers) setDefaults(resource, object);
   const managedFields = appliedManagers ?? track(request, resource, old, object, subresource).metadata.managedFields;
   object = await admitMutating(context, request, {
@@ -542,6 +553,14 @@ function withStatusOnly(object: KubeObject, old: KubeObject): KubeObject {
   return { ...rest, ...(object['status'] === undefined ? {} : { status: object['status'] }) };
 }
 
+/** Ephemeral containers are added by their own subresource, which changes nothing else. */
+function withDebuggers(object: KubeObject, old: KubeObject, subresource: string | undefined): KubeObject {
+  const [changed, kept] = subresource === 'ephemeralcontainers' ? [object, old] : [old, object];
+  const { ephemeralContainers: _, ...spec } = kept['spec'];
+  const added = changed['spec'].ephemeralContainers;
+  return { ...kept, spec: { ...spec, ...(added ? { ephemeralContainers: added } : {}) } };
+}
+
 const withoutMeta = (object: KubeObject): unknown => ({ ...object, metadata: undefined, status: undefined });
 
 /** Kinds without a spec have no generation, except webhook configurations. */
@@ -549,15 +568,9 @@ function hasGeneration(resource: Resource): boolean {
   if (resource.custom) return true;
   if (resource.group === 'admissionregistration.k8s.io') return true;
   return (
-    [
-      'apps',
-      'batch',
-      'autoscaling',
-      'policy',
-      'networking.k8s.io',
-      'apiextensions.k8s.io',
-      'discovery.k8s.io',
-    ].includes(resource.group) ||
+    ['apps', 'batch', 'policy', 'networking.k8s.io', 'apiextensions.k8s.io', 'discovery.k8s.io'].includes(
+      resource.group,
+    ) ||
     (resource.group === '' && resource.plural === 'pods')
   );
 }

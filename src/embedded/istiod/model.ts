@@ -155,6 +155,8 @@ export interface MeshSnapshot {
   workloads: ReadonlyMap<string, Workload>;
   gateways: readonly NetworkGateway[];
   config: ReadonlyMap<ConfigKind, readonly KubeObject[]>;
+  /** Keys of token issuers that istiod has fetched, by where they are from. */
+  jwks: ReadonlyMap<string, string>;
 }
 
 export interface MeshConfig {
@@ -182,9 +184,21 @@ export interface MeshConfig {
 export interface MeshChange {
   full: boolean;
   hosts: ReadonlySet<string>;
+  /** Policies that changed: they concern the proxies of their namespace, or all if it is the root namespace. */
+  policies: readonly PolicyChange[];
   /** For logs and /debug: "EndpointSlice west/sample/helloworld". */
   reason: string;
 }
+
+/** A change of configuration whose reach is known by its kind and namespace. */
+export interface PolicyChange {
+  kind: ScopedKind;
+  namespace: string;
+}
+
+/** Kinds that no other proxies than those of their namespace (or all, from the root namespace) can see. */
+export const scopedKinds = ['AuthorizationPolicy', 'RequestAuthentication', 'Telemetry', 'EnvoyFilter'] as const;
+export type ScopedKind = (typeof scopedKinds)[number];
 
 /** Where snapshots come from. */
 export interface SnapshotSource {

@@ -1,6 +1,7 @@
 /** A running container: its processes, its output, its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import type { ContainerLog } from './container-log.ts';
 import type { OutputPipe } from './output-pipe.ts';
 
@@ -29,26 +30,27 @@ export class ContainerProcess {
   /** Starts a script in namespaces of its own, in the network of its pod. */
   constructor(options: {
     netns: string;
+    /** Whose processes it sees and may signal: its own only, those of a container by its first process, or the node's. */
+    pids: 'own' | 'node' | number;
     script: string;
     env: Record<string, string>;
     log: ContainerLog;
     output: { stdout: OutputPipe; stderr: OutputPipe };
+    /** Whether something may be written to its standard input. */
+    stdin: boolean;
   }) {
     const { stdout, stderr } = options.output;
     this.#child = spawn(
       'nsenter',
-      [
-        `--net=${options.netns}`,
-        ...['unshare', '--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child'],
-        ...['/bin/sh', '-c', options.script],
-      ],
+      [`--net=${options.netns}`, ...namespaces(options.pids), ...['/bin/sh', '-c', options.script]],
       // PATH must lead to nsenter itself when the container's own does not.
       {
         env: { ...options.env, PATH: options.env['PATH'] ?? defaultPath },
-        stdio: ['ignore', stdout.writeEnd, stderr.writeEnd],
+        stdio: [options.stdin ? 'pipe' : 'ignore', stdout.writeEnd, stderr.writeEnd],
         cwd: '/',
       },
     );
+    this.#child.stdin?.on('error', () => {}); // it has ended
     // Only the container holds them now, so that they end with it.
     for (const pipe of [stdout, stderr]) closeSync(pipe.writeEnd);
     options.log.follow(stdout.readable, 'stdout');
@@ -82,6 +84,15 @@ export class ContainerProcess {
     }
   }
 
+  get stdin(): Writable | undefined {
+    return this.#child.stdin ?? undefined;
+  }
+
+  /** The process out here above all of the container's. */
+  get outerPid(): number | undefined {
+    return this.#child.pid;
+  }
+
   kill(signal: NodeJS.Signals): void {
     const pid = this.innerPid() ?? (signal === 'SIGKILL' ? this.#child.pid : undefined);
     if (!pid) return;
@@ -89,6 +100,14 @@ export class ContainerProcess {
       process.kill(pid, signal);
     } catch {} // it has just ended
   }
+}
+
+/** Each of these forks once, so that the first process inside is the only child of the one out here. */
+function namespaces(pids: 'own' | 'node' | number): string[] {
+  const own = ['unshare', '--mount', '--uts', '--ipc'];
+  if (pids === 'own') return [...own, '--pid', '--fork', '--kill-child'];
+  if (pids === 'node') return [...own, '--fork', '--kill-child'];
+  return [`--pid=/proc/${pids}/ns/pid`, ...own];
 }
 
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -1,4 +1,4 @@
-/** The kubelet's own API on port 10250: logs, exec, port-forward and what runs. Only the API server may call it, by its client certificate. */
+/** The kubelet's own API on port 10250: logs, exec, attach, port-forward and what runs. Only the API server may call it, by its client certificate. */
 import { existsSync, readdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -40,10 +40,10 @@ export async function startKubeletApi(options: KubeletOptions, pods: Pods): Prom
     if (!worker) return refuse(socket, 404, `pod ${namespace}/${name} is not on this node`);
     const target = { query: url.searchParams, pod: { name: `${namespace}/${name}`, ...worker.network } };
     if (action === 'portForward') return streams.serve({ ...target, action }, request, socket, head);
-    if (action !== 'exec') return refuse(socket, 501, `${action} is not served by this kubelet`);
-    const pid = worker.containers.find((one) => one.spec.name === container)?.pid;
-    if (!pid) return refuse(socket, 404, `container ${container} in pod ${name} is not running`);
-    streams.serve({ ...target, action, pid }, request, socket, head);
+    if (action !== 'exec' && action !== 'attach') return refuse(socket, 501, `${action} is not served by this kubelet`);
+    const running = worker.containers.find((one) => one.spec.name === container);
+    if (!running?.pid) return refuse(socket, 404, `container ${container} in pod ${name} is not running`);
+    streams.serve({ ...target, action, container: running }, request, socket, head);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { defaultMesh, type Mesh } from '../../spec/index.ts';
-import { istioOperator, istioVersionOf, renderManifest } from './installer.ts';
+import { plannedCommands } from './commands.ts';
+import { istioOperator, renderManifest } from './installer.ts';
+import { istioVersionOf } from './installer-version.ts';
 import { injectionLabel, injectorName, istiodName, revisionLabel } from './naming.ts';
 import { isDefinition, isReader, networkingVersion, objectsOf } from './objects.ts';
 import { metricsFilter } from './upstream-envoy.ts';
@@ -78,6 +80,27 @@ describe('the installer', () => {
     expect(calls()).toContainEqual(
       expect.stringMatching(/^template istiod-1-30 istiod --repo https:\S+ --version 1\.30\.1 /),
     );
+  });
+
+  test('is not told the name of the default revision: Istio would put it behind every name', async () => {
+    const mesh = meshWith({ revision: 'default' });
+    expect(istioOperator(mesh, mesh.clusters[0]!, '1.31.0')).not.toHaveProperty('spec.revision');
+    Object.assign(mesh.controlPlane.istio, { installer: 'helm', program: program('v3.14.0'), version: '1.31.0' });
+    await renderManifest(mesh, mesh.clusters[0]!);
+    expect(parse(readFileSync(join(folder, 'given.yaml'), 'utf8'))).not.toHaveProperty('revision');
+    expect(calls()).toContainEqual(expect.stringMatching(/^template istiod istiod --repo /));
+  });
+
+  test.each(['istioctl', 'helm'] as const)('is told by a plan as it is run: %s', async (installer) => {
+    const mesh = meshWith({ installer, program: program(says('1.30.1')), version: '1.30.1' });
+    const planned = await plannedCommands(mesh, mesh.clusters[0]!, 'all');
+    await renderManifest(mesh, mesh.clusters[0]!);
+    const run = calls().filter((line) => !line.startsWith('version'));
+    // The file is in a folder that lives as long as the call.
+    const lines = run.map(
+      (line) => `${mesh.controlPlane.istio.program} ${line.replace(/\S+\/east\.yaml/, 'east.yaml')}`,
+    );
+    expect(planned.map((one) => one.command.join(' ')).sort()).toEqual(lines.sort());
   });
 
   test('that is missing, silent or too old is told with what to do', async () => {

@@ -8,6 +8,7 @@ import {
   istiodName,
   istioObjects,
   metricsFilter,
+  plannedCommands,
   revisionOf,
 } from '../istio/index.ts';
 import { type DesiredObject, here, type Part, type PartContext, systemNamespace } from '../part.ts';
@@ -31,6 +32,14 @@ export const controlPlane: Part = {
     if (isIstio(context.mesh)) return here(context, await installedObjects(context));
     return here(context, context.cluster.role === 'primary' ? primaryObjects(context) : await remoteObjects(context));
   },
+  commands: ({ mesh, cluster }) =>
+    isIstio(mesh)
+      ? plannedCommands(
+          mesh,
+          cluster,
+          cluster.role === 'primary' ? "Istio's objects" : `what leads to the istiod of ${cluster.primary}`,
+        )
+      : [],
   async ready(context) {
     const { mesh } = context;
     if (context.cluster.role === 'primary') await waitForDeployment(context, systemNamespace, istiodName(mesh));

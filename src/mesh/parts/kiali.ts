@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type KubeObject, kinds, type Secret } from '../../kube/index.ts';
 import type { KialiInstallation, Mesh, MeshCluster } from '../../spec/index.ts';
-import { accountObjects, kialiName, kialiObjects, kialiSecretName, loginToken } from '../kiali/index.ts';
-import { type DesiredObject, here, type Part, type PartContext, systemNamespace } from '../part.ts';
+import { accountObjects, kialiName, kialiObjects, kialiSecretName, loginToken, renderCommand } from '../kiali/index.ts';
+import { type DesiredObject, here, type Part, type PartCommand, type PartContext, systemNamespace } from '../part.ts';
 import { waitForDeployment } from '../predicates.ts';
 import { currentToken, filledToken, type RemoteToken, remoteKubeconfig, tokenObject } from './remote-token.ts';
 
@@ -22,8 +22,24 @@ export const kialiAccess: Part = {
     const token = tokenObject(kialiToken, await currentToken(context, kialiToken));
     return here(context, [...(await accountObjects(context.mesh, kialiOf(context))), token]);
   },
+  // One rendering is for all clusters.
+  commands: ({ mesh, cluster }) =>
+    mesh.clusters.find((one) => isRead(mesh, one)) === cluster
+      ? [
+          plannedRendering(
+            mesh.kiali!,
+            'kiali-account.yaml',
+            "Kiali's account, the same for each cluster that it reads",
+          ),
+        ]
+      : [],
   ready: async (context) => void (await filledToken(context, kialiToken)),
 };
+
+const plannedRendering = (installation: KialiInstallation, file: string, what: string): PartCommand => ({
+  command: renderCommand(installation, file),
+  why: `renders ${what}; its file is made from mesh.yaml`,
+});
 
 /**
  * The kubeconfig of each such cluster, in Kiali's home. Its key, its names and the annotation are Istio's name of the cluster, since Kiali
@@ -78,6 +94,7 @@ export const kiali: Part = {
       { cluster: context.cluster.name, object: await signingKey(context), fits: signs },
     ];
   },
+  commands: (context) => [plannedRendering(kialiOf(context), 'kiali.yaml', 'Kiali')],
   ready: async (context) => void (await waitForDeployment(context, systemNamespace, kialiName)),
 };
 

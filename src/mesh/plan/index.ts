@@ -23,9 +23,19 @@ export interface PlannedObject {
   why?: string;
 }
 
+export interface PlannedCommand {
+  part: string;
+  cluster: string;
+  /** The program and its arguments, without passwords that an address may hold. */
+  command: string[];
+  why: string;
+  /** Whether it makes or changes something by itself; those that render objects do not. */
+  changes: boolean;
+}
+
 export interface Plan {
   objects: PlannedObject[];
-  commands: { part: string; cluster: string; command: string[]; why: string }[];
+  commands: PlannedCommand[];
   /** Whether `up` would do anything. */
   changes: boolean;
 }
@@ -59,7 +69,7 @@ export async function planMesh(options: PlanOptions): Promise<Plan> {
     const removals = await Promise.all(mesh.clusters.map(({ name }) => planRemoval(clients.get(name)!, wanted)));
     const objects = [...planned.flatMap((unit) => unit.objects), ...removals.flat()];
     const commands = planned.flatMap((unit) => unit.commands);
-    return { objects, commands, changes: commands.length > 0 || objects.some((one) => one.action !== 'leave') };
+    return { objects, commands, changes: objects.some((one) => one.action !== 'leave') };
   } finally {
     for (const client of clients.values()) await client[Symbol.asyncDispose]();
   }
@@ -88,13 +98,17 @@ async function planUnit(run: Run, part: Part, cluster: MeshCluster) {
       return { ...about, ...(await planObject(run.clients.get(one.cluster)!, one, unmet)) };
     }),
   );
-  const commands = ((await part.commands?.(context)) ?? []).map((one) => ({
-    part: part.name,
-    cluster: cluster.name,
-    ...one,
-  }));
+  const commands = ((await part.commands?.(context)) ?? []).map(
+    ({ command, why }): PlannedCommand => ({
+      ...{ part: part.name, cluster: cluster.name, why, changes: false },
+      command: command.map(withoutPassword),
+    }),
+  );
   return { placed, objects, commands };
 }
+
+/** Of an address such as a chart's repository. */
+const withoutPassword = (text: string): string => text.replace(/^([a-z]+:\/\/)[^/@]*@/, '$1(secret)@');
 
 const unknownYet = '(known when it is made)';
 const absentTarget = (name: string): MeshTarget => ({

@@ -80,7 +80,7 @@ export async function configDetails(
 }
 
 /** The schema by which the API server itself judges; undefined where it has none or we may not read it. */
-async function schemaOf(cluster: ClusterModel, kind: IstioKind): Promise<Record<string, unknown> | undefined> {
+export async function schemaOf(cluster: ClusterModel, kind: IstioKind): Promise<Record<string, unknown> | undefined> {
   const { group, plural, version } = kinds[kind];
   const definition = await cluster.client
     .get(kinds.CustomResourceDefinition, `${plural}.${group}`)
@@ -97,4 +97,10 @@ export function istioKindOf(group: string, version: string, name: string): Istio
     const isName = kind.toLowerCase() === wanted || known.plural === wanted;
     return isName && known.group === group && (known.version === version || apiVersionOf(known).startsWith(group));
   });
+}
+
+/** Kinds that the cluster serves, as far as is known. */
+export function istioKindsOf(cluster: ClusterModel): IstioKind[] {
+  const missing = new Set(cluster.api.unseenKinds.map((one) => one.kind));
+  return istioKinds.filter((kind) => !missing.has(kind));
 }

@@ -4,6 +4,7 @@ import { messageOf } from '../../errors/index.ts';
 import {
   Informer,
   type InformerEvent,
+  type Kind,
   type KubeClient,
   type KubeObject,
   kinds,
@@ -106,6 +107,13 @@ export class ClusterModel {
       if (found) return found as T;
     }
     return undefined;
+  }
+
+  /** All objects of a kind, slimmed; undefined where the kind is not watched, or its watch is not well. */
+  held(kind: Kind): KubeObject[] | undefined {
+    const watched = observed.find((one) => one.kind === kind);
+    const [informer] = (watched && this.#informers.get(watched.name)) ?? [];
+    return informer?.hasSynced && informer.lastErrorStatus === undefined ? informer.list() : undefined;
   }
 
   on(listener: (change: ModelChange) => void): () => void {

@@ -58,6 +58,22 @@ export const pods: Scenario = {
         ],
       },
     }),
+    create('numbers as quantities', core('pods'), {
+      metadata: { name: 'numbers' },
+      spec: {
+        containers: [
+          { ...container, resources: { limits: { cpu: 1, memory: '1.5Gi' }, requests: { cpu: 0.25, memory: 2000 } } },
+        ],
+      },
+    }),
+    create('a priority that is there', core('pods'), {
+      metadata: { name: 'important' },
+      spec: { priorityClassName: 'system-cluster-critical', containers: [container] },
+    }),
+    create('a priority that is not there', core('pods'), {
+      metadata: { name: 'bad' },
+      spec: { priorityClassName: 'none', containers: [container] },
+    }),
     create('no containers', core('pods'), { metadata: { name: 'bad' }, spec: { containers: [] } }),
     create('no image', core('pods'), { metadata: { name: 'bad' }, spec: { containers: [{ name: 'c' }] } }),
     create('two of a name', core('pods'), { metadata: { name: 'bad' }, spec: { containers: [container, container] } }),
@@ -313,6 +329,20 @@ export const workloads: Scenario = {
       metadata: { name: 's' },
       spec: { serviceName: 's', selector: selector('s'), template: template('s') },
     }),
+    create('stateful set with claims', apps('statefulsets'), {
+      metadata: { name: 'claiming' },
+      spec: {
+        serviceName: 's',
+        selector: selector('c'),
+        template: template('c'),
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'data' },
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+          },
+        ],
+      },
+    }),
     create('daemon set', apps('daemonsets'), {
       metadata: { name: 'ds' },
       spec: { selector: selector('ds'), template: template('ds') },
@@ -382,12 +412,12 @@ export const workloads: Scenario = {
     }),
     create('node', '/api/v1/nodes', { metadata: { name: 'node' } }),
     create('class', '/apis/storage.k8s.io/v1/storageclasses', {
-      metadata: { name: 'standard' },
+      metadata: { name: 'fast' },
       provisioner: 'example.com/x',
     }),
     create('claim', core('persistentvolumeclaims'), {
       metadata: { name: 'c' },
-      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+      spec: { storageClassName: 'fast', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
     }),
     create('limits', core('limitranges'), {
       metadata: { name: 'l' },

@@ -42,8 +42,7 @@ function add(facts: Map<string, string>, path: string, field: string, value: any
   if (Array.isArray(value)) {
     if (field === 'domains') facts.set(path, JSON.stringify([...value].sort()));
     else if (value.length === 0) facts.set(path, '[]');
-    else
-      for (const [index, entry] of value.entries()) add(facts, `${path}[${keys[field]?.(entry) ?? index}]`, '', entry);
+    else addList(facts, path, field, value);
     return;
   }
   if (typeof value !== 'object' || value === null) {
@@ -56,6 +55,28 @@ function add(facts: Map<string, string>, path: string, field: string, value: any
     if (/^match_(typed_)?subject_alt_names$/.test(key)) facts.set(`${path}/names`, acceptedNames(one as any[]));
     else if (key !== '@type') add(facts, `${path}/${key}`, key, one);
 }
+
+/** The order of filters decides; of several with one name, the place among them tells which it is. */
+function addList(facts: Map<string, string>, path: string, field: string, list: any[]): void {
+  const seen = new Map<string, number>();
+  for (const [index, entry] of list.entries()) {
+    const key = keys[field]?.(entry) ?? String(index);
+    const count = seen.get(key) ?? 0;
+    seen.set(key, count + 1);
+    add(facts, `${path}[${key}${count > 0 ? ` ${count + 1}` : ''}]`, '', entry);
+  }
+  if (field === 'http_filters')
+    facts.set(
+      `${path}/order`,
+      list
+        .map((one) => one.name)
+        .filter((one) => !measuring.test(one))
+        .join(' '),
+    );
+}
+
+/** Filters that carry metrics and peers' labels. */
+const measuring = /header_to_metadata|set_filter_state|grpc_stats|alpn|istio/;
 
 /** Istio names them without their kinds, in a field of Envoy's that is to go. */
 const acceptedNames = (names: any[]): string =>

@@ -22,7 +22,7 @@ export function addAbout(add: AddRoute, context: ConsoleContext): void {
   add(
     'POST',
     '/api/authenticate',
-    { summary: 'signs in with a token', answer: 'SessionInfo', isOpen: true },
+    { summary: 'signs in with a token', answer: 'SessionInfo', takes: 'token', isOpen: true },
     async ({ raw, response }) => {
       const token = new URLSearchParams(await readBody(raw)).get('token');
       if (!token) throw badRequest('there is no token in the body', 'send it as a form: token=...');

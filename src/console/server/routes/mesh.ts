@@ -1,5 +1,11 @@
 /** The mesh as a whole: clusters, namespaces, topology, graph. */
-import type { Graph, MeshView, Observer } from '../../../observe/index.ts';
+import {
+  type Graph,
+  type MeshView,
+  type Observer,
+  type ProxyCertificates,
+  problemsOf,
+} from '../../../observe/index.ts';
 import type { ClusterListItem, NamespaceListItem } from '../../api.ts';
 import { type Asked, type ConsoleContext, wantedBy } from '../context.ts';
 import { meshGraph } from '../mesh-graph.ts';
@@ -25,6 +31,15 @@ export function addMesh(add: AddRoute, { observer }: ConsoleContext): void {
   );
   add('GET', '/api/mesh/graph', { summary: "Kiali's mesh graph", answer: 'MeshGraph' }, ({ viewer }) =>
     meshGraph(visible(observer.mesh(), viewer)),
+  );
+  add(
+    'GET',
+    '/api/mesh/certificates',
+    { summary: 'what each proxy shows as its own certificate', answer: 'ProxyCertificates', query: 'places' },
+    (asked): ProxyCertificates => ({
+      ...observer.certificates.list(wantedBy(asked)),
+      problems: problemsOf(observer.clusters),
+    }),
   );
   add('GET', '/api/mesh/tls', { summary: "Kiali's status of mutual TLS in the mesh" }, ({ viewer }) =>
     meshTls(observer, viewer),
@@ -115,6 +130,7 @@ export function visible(view: MeshView, viewer: Viewer): MeshView {
         ? one
         : {
             name: one.name,
+            origin: one.origin,
             role: 'unknown' as const,
             ...(one.network ? { network: one.network } : {}),
             controlledBy: [],

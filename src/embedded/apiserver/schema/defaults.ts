@@ -16,6 +16,9 @@ function put(target: any, field: string, value: unknown): void {
 const defaulters: Record<string, (object: any) => void> = {
   '/Pod': (object) => {
     defaultPodSpec((object.spec ??= {}));
+    // What is limited and not requested is requested up to its limit.
+    for (const { resources } of [...(object.spec.initContainers ?? []), ...(object.spec.containers ?? [])])
+      if (resources?.limits) resources.requests = { ...resources.limits, ...resources.requests };
     put(object.spec, 'enableServiceLinks', true);
   },
   '/PodTemplate': (object) => defaultTemplate(object.template),
@@ -63,6 +66,11 @@ const defaulters: Record<string, (object: any) => void> = {
     put((spec.persistentVolumeClaimRetentionPolicy ??= {}), 'whenDeleted', 'Retain');
     put(spec.persistentVolumeClaimRetentionPolicy, 'whenScaled', 'Retain');
     defaultTemplate(spec.template);
+    for (const claim of spec.volumeClaimTemplates ?? []) {
+      put(claim, 'apiVersion', 'v1');
+      put(claim, 'kind', 'PersistentVolumeClaim');
+      defaultClaim(claim);
+    }
   },
   'apps/DaemonSet': (object) => {
     const spec = (object.spec ??= {});
@@ -82,6 +90,28 @@ const defaulters: Record<string, (object: any) => void> = {
     put(spec, 'successfulJobsHistoryLimit', 3);
     put(spec, 'failedJobsHistoryLimit', 1);
     if (spec.jobTemplate?.spec) defaultTemplate(spec.jobTemplate.spec.template);
+  },
+  '/PersistentVolumeClaim': defaultClaim,
+  '/PersistentVolume': (object) => {
+    put((object.spec ??= {}), 'persistentVolumeReclaimPolicy', 'Retain');
+    put(object.spec, 'volumeMode', 'Filesystem');
+    if (object.spec.hostPath) put(object.spec.hostPath, 'type', '');
+  },
+  '/LimitRange': (object) => {
+    for (const limit of object.spec?.limits ?? [])
+      if (limit.type === 'Container' && limit.default)
+        limit.defaultRequest = { ...limit.default, ...limit.defaultRequest };
+  },
+  'storage.k8s.io/StorageClass': (object) => {
+    put(object, 'reclaimPolicy', 'Delete');
+    put(object, 'volumeBindingMode', 'Immediate');
+  },
+  'autoscaling/HorizontalPodAutoscaler': (object) => {
+    put((object.spec ??= {}), 'minReplicas', 1);
+    if (object.apiVersion === 'autoscaling/v2' && !object.spec.metrics?.length)
+      object.spec.metrics = [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
+      ];
   },
   'rbac.authorization.k8s.io/RoleBinding': defaultBinding,
   'rbac.authorization.k8s.io/ClusterRoleBinding': defaultBinding,
@@ -108,6 +138,11 @@ const defaulters: Record<string, (object: any) => void> = {
   },
 };
 
+function defaultClaim(claim: any): void {
+  put((claim.spec ??= {}), 'volumeMode', 'Filesystem');
+  put((claim.status ??= {}), 'phase', 'Pending');
+}
+
 function defaultTemplate(template: any): void {
   if (template) defaultPodSpec((template.spec ??= {}));
 }
@@ -127,7 +162,11 @@ function defaultPodSpec(spec: any): void {
     ...(spec.ephemeralContainers ?? []),
   ])
     defaultContainer(container, spec);
-  for (const volume of spec.volumes ?? []) defaultVolume(volume);
+  for (const volume of spec.volumes ?? []) {
+    defaultVolume(volume);
+    if (volume.ephemeral?.volumeClaimTemplate)
+      put((volume.ephemeral.volumeClaimTemplate.spec ??= {}), 'volumeMode', 'Filesystem');
+  }
 }
 
 function defaultContainer(container: any, spec: any): void {
@@ -213,6 +252,7 @@ function defaultJobSpec(spec: any): void {
   put(spec, 'backoffLimit', 6);
   put(spec, 'completionMode', 'NonIndexed');
   put(spec, 'suspend', false);
+  put(spec, 'manualSelector', false);
   put(spec, 'podReplacementPolicy', 'TerminatingOrFailed');
   defaultTemplate(spec.template);
 }

@@ -3,5 +3,14 @@ export { builtinSchema, crdSchema } from './builtin.ts';
 export { defaultBuiltin } from './defaults.ts';
 export { prepareForCreate } from './prepare.ts';
 export { TypeSchema } from './type-schema.ts';
-export { applyDefaults, type FieldError, invalidValue, notSupported, prune, required, validate } from './validate.ts';
+export {
+  applyDefaults,
+  type FieldError,
+  forbidden,
+  invalidValue,
+  notSupported,
+  prune,
+  required,
+  validate,
+} from './validate.ts';
 export { validateBuiltin } from './validate-builtin.ts';

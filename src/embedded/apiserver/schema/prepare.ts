@@ -22,6 +22,7 @@ const strategies: Record<string, (object: any) => void> = {
     object.spec = { ...object.spec, finalizers: object.spec?.finalizers ?? ['kubernetes'] };
     object.status = { phase: 'Active' };
   },
+  '/PersistentVolume': withStatus({ phase: 'Pending' }),
   '/Service': withStatus({ loadBalancer: {} }),
   'networking.k8s.io/Ingress': withStatus({ loadBalancer: {} }),
   'apps/Deployment': withStatus({}),

@@ -4,8 +4,9 @@ import { duplicate, type FieldError, forbidden, invalidValue, notSupported, requ
 import { validateRole, validateRoleRef, validateWebhooks } from './validate-access.ts';
 import { validateConfigMapData, validateSecretData } from './validate-data.ts';
 import { validateDefinition } from './validate-definition.ts';
+import { immutable, label, labelRule, portErrors, validatePod, validateTemplate } from './validate-pods.ts';
+import { fixedStatefulSet, validateClaim, validateCronJob, validateJob } from './validate-workloads.ts';
 
-const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const qualifiedName =
   /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
@@ -13,8 +14,6 @@ const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 
 const subdomainRule =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const labelRule =
-  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
 /** Kinds whose names may be anything that fits in a path segment. */
 const pathNames = new Set(['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding', 'CertificateSigningRequest']);
@@ -103,6 +102,7 @@ const isQualified = (key: string): boolean => qualifiedName.test(key) && key.len
 const rules: Record<string, (object: any, old: any) => FieldError[]> = {
   Pod: validatePod,
   Deployment: (object, old) => [
+    ...strategyErrors(object.spec?.strategy),
     ...validateSelector(object.spec, 'spec'),
     ...replicasErrors(object.spec),
     ...validateTemplate(object.spec?.template),
@@ -117,10 +117,19 @@ const rules: Record<string, (object: any, old: any) => FieldError[]> = {
   StatefulSet: (object, old) => [
     ...validateSelector(object.spec, 'spec'),
     ...replicasErrors(object.spec),
-    ...validateTemplate(object.spec?.template),
-    ...immutable(object, old, 'spec.selector'),
-    ...immutable(object, old, 'spec.serviceName'),
+    ...validateTemplate(
+      object.spec?.template,
+      (object.spec?.volumeClaimTemplates ?? []).map((one: any) => one.metadata?.name),
+    ),
+    ...fixedStatefulSet(object, old),
   ],
+  Job: validateJob,
+  CronJob: validateCronJob,
+  PersistentVolumeClaim: validateClaim,
+  PodDisruptionBudget: (object) =>
+    object.spec?.minAvailable !== undefined && object.spec?.maxUnavailable !== undefined
+      ? [invalidValue('spec', '', 'minAvailable and maxUnavailable cannot be both set')]
+      : [],
   DaemonSet: (object, old) => [
     ...validateSelector(object.spec, 'spec'),
     ...validateTemplate(object.spec?.template),
@@ -168,15 +177,6 @@ const rules: Record<string, (object: any, old: any) => FieldError[]> = {
   ],
 };
 
-function at(object: any, path: string): unknown {
-  return path.split('.').reduce((value, part) => value?.[part], object);
-}
-
-function immutable(object: any, old: any, path: string, detail = 'field is immutable'): FieldError[] {
-  if (!old || JSON.stringify(at(object, path)) === JSON.stringify(at(old, path))) return [];
-  return [invalidValue(path, at(object, path), detail)];
-}
-
 function frozen(object: any, old: any, fields: string[]): FieldError[] {
   if (!old?.immutable) return [];
   return fields
@@ -184,12 +184,26 @@ function frozen(object: any, old: any, fields: string[]): FieldError[] {
     .map((field) => forbidden(field, 'field is immutable when `immutable` is set'));
 }
 
+function strategyErrors(strategy: any): FieldError[] {
+  if (strategy?.type === 'Recreate')
+    return strategy.rollingUpdate
+      ? [forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'")]
+      : [];
+  return strategy?.type === 'RollingUpdate'
+    ? []
+    : [notSupported('spec.strategy.type', strategy?.type, ['Recreate', 'RollingUpdate'])];
+}
+
 function replicasErrors(spec: any): FieldError[] {
   return spec?.replicas < 0 ? [invalidValue('spec.replicas', spec.replicas, 'must be greater than or equal to 0')] : [];
 }
 
 function validateSelector(spec: any, field: string): FieldError[] {
-  if (!spec?.selector) return [required(`${field}.selector`)];
+  if (!spec?.selector)
+    return [
+      required(`${field}.selector`),
+      invalidValue(`${field}.template.metadata.labels`, undefined, '`selector` does not match template `labels`'),
+    ];
   const labels = spec.template?.metadata?.labels ?? {};
   const mismatch = Object.entries(spec.selector.matchLabels ?? {}).some(([key, value]) => labels[key] !== value);
   if (mismatch)
@@ -197,107 +211,6 @@ function validateSelector(spec: any, field: string): FieldError[] {
   if (Object.keys(spec.selector.matchLabels ?? {}).length + (spec.selector.matchExpressions ?? []).length === 0)
     return [invalidValue(`${field}.selector`, spec.selector, 'empty selector is invalid for deployment')];
   return [];
-}
-
-function validateTemplate(template: any): FieldError[] {
-  if (!template) return [required('spec.template')];
-  const errors = validatePodSpec(template.spec ?? {}, 'spec.template.spec');
-  if (template.spec?.restartPolicy && template.spec.restartPolicy !== 'Always')
-    errors.push(notSupported('spec.template.spec.restartPolicy', template.spec.restartPolicy, ['Always']));
-  return errors;
-}
-
-/** Of a pod's spec only images, deadline, tolerations (added) and, once, the node may change. */
-function validatePod(object: any, old: any): FieldError[] {
-  if (!old) return validatePodSpec(object.spec ?? {}, 'spec');
-  const comparable = (pod: any) => {
-    const {
-      activeDeadlineSeconds: _a,
-      tolerations: _t,
-      nodeName: _n,
-      schedulingGates: _s,
-      terminationGracePeriodSeconds: _g,
-      ...spec
-    } = pod.spec;
-    const strip = (container: any) => ({ ...container, image: '' });
-    const { ephemeralContainers: _e, ...rest } = spec;
-    return JSON.stringify(
-      sorted({ ...rest, containers: spec.containers?.map(strip), initContainers: spec.initContainers?.map(strip) }),
-    );
-  };
-  if (old.spec.nodeName && old.spec.nodeName !== object.spec.nodeName)
-    return [forbidden('spec', 'pod updates may not change fields other than `spec.containers[*].image`')];
-  return comparable(object) === comparable(old)
-    ? []
-    : [
-        forbidden(
-          'spec',
-          'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
-        ),
-      ];
-}
-
-function sorted(value: any): any {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .filter((name) => value[name] !== undefined)
-      .map((name) => [name, sorted(value[name])]),
-  );
-}
-
-function validatePodSpec(spec: any, field: string): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!spec.containers?.length) errors.push(required(`${field}.containers`));
-  const volumes = new Set<string>();
-  (spec.volumes ?? []).forEach((volume: any, index: number) => {
-    if (!volume.name) errors.push(required(`${field}.volumes[${index}].name`));
-    else if (!label.test(volume.name))
-      errors.push(invalidValue(`${field}.volumes[${index}].name`, volume.name, labelRule));
-    if (volumes.has(volume.name)) errors.push(duplicate(`${field}.volumes[${index}].name`, volume.name));
-    volumes.add(volume.name);
-  });
-  const names = new Set<string>();
-  for (const list of ['initContainers', 'containers']) {
-    (spec[list] ?? []).forEach((container: any, index: number) => {
-      const path = `${field}.${list}[${index}]`;
-      if (!container.name) errors.push(required(`${path}.name`));
-      else if (!label.test(container.name)) errors.push(invalidValue(`${path}.name`, container.name, labelRule));
-      else if (names.has(container.name)) errors.push(duplicate(`${path}.name`, container.name));
-      names.add(container.name);
-      if (!container.image) errors.push(required(`${path}.image`));
-      const mounts = new Set<string>();
-      (container.volumeMounts ?? []).forEach((mount: any, position: number) => {
-        const mountPath = `${path}.volumeMounts[${position}]`;
-        if (!volumes.has(mount.name))
-          errors.push({
-            reason: 'FieldValueInvalid',
-            field: `${mountPath}.name`,
-            message: `Not found: ${JSON.stringify(mount.name)}`,
-          });
-        if (!mount.mountPath) errors.push(required(`${mountPath}.mountPath`));
-        if (mounts.has(mount.mountPath))
-          errors.push(invalidValue(`${mountPath}.mountPath`, mount.mountPath, 'must be unique'));
-        mounts.add(mount.mountPath);
-      });
-      (container.ports ?? []).forEach((port: any, position: number) => {
-        errors.push(...portErrors(port.containerPort, `${path}.ports[${position}].containerPort`));
-      });
-      (container.env ?? []).forEach((variable: any, position: number) => {
-        if (!variable.name) errors.push(required(`${path}.env[${position}].name`));
-      });
-    });
-  }
-  return errors;
-}
-
-function portErrors(port: unknown, field: string): FieldError[] {
-  if (port === undefined) return [required(field)];
-  return typeof port === 'number' && port >= 1 && port <= 65_535
-    ? []
-    : [invalidValue(field, port, 'must be between 1 and 65535, inclusive')];
 }
 
 function validateService(object: any, old: any): FieldError[] {

@@ -1,5 +1,6 @@
 /** Checks objects against their schema; removes what the schema does not know; fills in the schema's defaults. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { canonicalQuantity, isQuantity } from './quantity.ts';
 import type { TypeSchema } from './type-schema.ts';
 
 export interface FieldError {
@@ -67,6 +68,10 @@ function check(value: unknown, schema: TypeSchema, field: string, errors: FieldE
   const { raw } = schema;
   if (schema.isIntOrString) {
     if (typeof value !== 'string' && !Number.isInteger(value)) errors.push(wrongType(field, value, 'integer,string'));
+    return;
+  }
+  if (schema.isQuantity) {
+    if (!isQuantity(value)) errors.push(wrongType(field, value, 'quantity'));
     return;
   }
   const actual = typeOf(value);
@@ -212,7 +217,7 @@ function fits(value: unknown, schema: any): boolean {
   return true;
 }
 
-/** A copy without the fields that the schema does not know, and the paths of those. */
+/** A copy without the fields that the schema does not know, and the paths of those. Quantities get the one form that they are kept in. */
 export function prune<T>(value: T, schema: TypeSchema): { object: T; unknown: string[] } {
   const unknown: string[] = [];
   return { object: pruned(value, schema, '', unknown) as T, unknown };
@@ -223,6 +228,7 @@ function pruned(value: unknown, schema: TypeSchema, field: string, unknown: stri
     const items = schema.items();
     return items ? value.map((item, index) => pruned(item, items, `${field}[${index}]`, unknown)) : value;
   }
+  if (schema.isQuantity) return canonicalQuantity(value);
   if (value === null || typeof value !== 'object') return value;
   const kept: Record<string, unknown> = {};
   for (const [name, child] of Object.entries(value)) {

@@ -101,6 +101,7 @@ function snapshotOf(list: MeshEndpoint[], more: Partial<MeshSnapshot> = {}): Mes
     workloads: new Map(),
     gateways,
     config: new Map(),
+    jwks: new Map(),
     ...more,
   };
 }

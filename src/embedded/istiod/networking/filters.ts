@@ -1,7 +1,9 @@
 /** Network filters: the HTTP connection manager and the TCP proxy, inbound and outbound. */
 import type { MeshProxy, MeshSnapshot } from '../model.ts';
+import { accessLogs, withFilter } from '../telemetry/access-logs.ts';
+import { metricOverrides } from '../telemetry/metrics.ts';
 import { typed } from './names.ts';
-import { accessLog, httpMetrics, peerFilter, type ReportedConnection, tcpMetrics } from './telemetry.ts';
+import { httpMetrics, peerFilter, type ReportedConnection, tcpMetrics } from './telemetry.ts';
 
 const router = { name: 'envoy.filters.http.router', typed_config: typed('extensions.filters.http.router.v3.Router') };
 
@@ -53,10 +55,26 @@ export function httpConnectionManager(options: HttpFilterOptions): any {
         ...alwaysThere,
         router,
       ],
-      access_log: [...accessLog(options.snapshot.meshConfig), ...httpMetrics(options)],
+      access_log: [
+        ...accessLogs(options.snapshot, options.proxy, sideOf(options)),
+        ...httpMetrics(options, metricOverrides(options.snapshot, options.proxy, sideOf(options))),
+      ],
     }),
   };
 }
+
+/** What goes nowhere is neither logged nor counted. */
+function connectionLogs(snapshot: MeshSnapshot, connection: ReportedConnection): any[] {
+  const side = sideOf(connection);
+  const atEnd = { log_type_filter: { types: ['TcpConnectionEnd'] } };
+  return [
+    ...accessLogs(snapshot, connection.proxy, side).map((log) => withFilter(log, atEnd)),
+    ...tcpMetrics(connection, metricOverrides(snapshot, connection.proxy, side)),
+  ];
+}
+
+/** As Telemetry objects name the sides of a connection. */
+const sideOf = ({ reporter }: ReportedConnection) => (reporter === 'destination' ? 'SERVER' : 'CLIENT');
 
 /** Each does something only for the routes, or the traffic, that it concerns. */
 const alwaysThere = [
@@ -101,13 +119,7 @@ export function tcpProxy(
       ...options,
       // Connections are counted when they are made, too; the access log has its line at their end, as Istio's has.
       access_log_options: { flush_access_log_on_connected: true },
-      access_log: [
-        ...accessLog(snapshot.meshConfig).map((log) => ({
-          ...log,
-          filter: { log_type_filter: { types: ['TcpConnectionEnd'] } },
-        })),
-        ...(connection ? tcpMetrics(connection) : []),
-      ],
+      access_log: [...(connection ? connectionLogs(snapshot, connection) : [])],
     }),
   };
 }

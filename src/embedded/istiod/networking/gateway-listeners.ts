@@ -1,5 +1,7 @@
 /** LDS of a router: a listener for each port of its Gateways. */
 import type { MeshProxy, MeshService, MeshSnapshot } from '../model.ts';
+import { securityFilters } from '../security/filters.ts';
+import { listenerAccessLogs } from '../telemetry/access-logs.ts';
 import { destinationRuleFor, subsetsOf } from './destination-rule.ts';
 import { httpConnectionManager, reporting, tcpProxy, tlsInspector } from './filters.ts';
 import {
@@ -25,7 +27,7 @@ export function gatewayListeners(snapshot: MeshSnapshot, proxy: MeshProxy): any[
     const chains = isPlainHttp(port.servers[0]!)
       ? [{ filters: [manager(snapshot, proxy, port.servers[0]!)] }]
       : port.servers.flatMap((server) => chainsOf(snapshot, proxy, server));
-    return chains.length === 0 ? [] : [listener(port, chains)];
+    return chains.length === 0 ? [] : [{ ...listener(port, chains), ...listenerAccessLogs(snapshot, proxy, 'CLIENT') }];
   });
 }
 
@@ -49,6 +51,7 @@ function manager(snapshot: MeshSnapshot, proxy: MeshProxy, server: Server): any 
     snapshot,
     statPrefix: server.statPrefix ?? `outbound_0.0.0.0_${server.bound}`,
     routes: { rds: server.routeName },
+    filters: securityFilters(snapshot, proxy).http,
     edge: {
       use_remote_address: true,
       ...(topology.numTrustedProxies ? { xff_num_trusted_hops: topology.numTrustedProxies } : {}),
@@ -78,6 +81,12 @@ function chainsOf(snapshot: MeshSnapshot, proxy: MeshProxy, server: Server): any
   return [{ ...(server.tls ? { ...match, transport_socket: serverTls(server.tls, 'tcp') } : {}), ...filters }];
 }
 
+/** Policies of the gateway hold for its connections, whether it reads them or not. */
+const guarded = (snapshot: MeshSnapshot, proxy: MeshProxy, chain: any): any => ({
+  ...chain,
+  filters: [...securityFilters(snapshot, proxy).tcp, ...chain.filters],
+});
+
 function placeOf(snapshot: MeshSnapshot, proxy: MeshProxy, server: Server): ConnectionPlace {
   const scope = scopeOf(snapshot, proxy);
   return { snapshot, proxy, port: server.port, gateway: server.gateway, lookup: (host) => scope.byHost.get(host) };
@@ -99,7 +108,8 @@ function tcpRoute(snapshot: MeshSnapshot, proxy: MeshProxy, server: Server, rule
   for (const owner of rules.filter((rule) => isServed(rule, server)))
     for (const rule of owner.tcp) {
       const fits = !rule.match?.length || rule.match.some((match: any) => meets(match, server));
-      if (fits && rule.route?.length) return toDestinations(rule.route, owner, placeOf(snapshot, proxy, server));
+      if (fits && rule.route?.length)
+        return guarded(snapshot, proxy, toDestinations(rule.route, owner, placeOf(snapshot, proxy, server)));
     }
   return undefined;
 }
@@ -119,7 +129,7 @@ function passthroughRoutes(snapshot: MeshSnapshot, proxy: MeshProxy, server: Ser
               const names = (match.sniHosts ?? []).filter((one: string) => one !== '*');
               return {
                 ...(names.length > 0 ? { filter_chain_match: { server_names: names } } : {}),
-                ...toDestinations(rule.route, owner, placeOf(snapshot, proxy, server)),
+                ...guarded(snapshot, proxy, toDestinations(rule.route, owner, placeOf(snapshot, proxy, server))),
               };
             }),
         ),

@@ -1,6 +1,8 @@
 /** LDS of a sidecar, inbound: one listener, whose chains say for each port what may come: mutual TLS, plain text, or both. */
 import type { MeshProxy, MeshSnapshot, PortProtocol, ServicePort } from '../model.ts';
 import { isHttp } from '../registry/protocol.ts';
+import { type SecurityFilters, securityFilters } from '../security/filters.ts';
+import { listenerAccessLogs } from '../telemetry/access-logs.ts';
 import {
   httpConnectionManager,
   httpInspector,
@@ -77,6 +79,7 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
     },
   ];
   const ports = byTargetPort(instances);
+  const security = securityFilters(snapshot, proxy);
   for (const [targetPort, { port, sidecar }] of ports)
     for (const rule of chainRules(mtlsMode(snapshot, workload, targetPort), port.protocol))
       chains.push({
@@ -87,6 +90,7 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
           { destination_port: targetPort },
           `0.0.0.0_${targetPort}`,
           clusterName('inbound', targetPort, '', ''),
+          security,
           port,
         ),
         ...(sidecar ? { metadata: { filter_metadata: { istio: configMetadata('sidecar', sidecar.metadata) } } } : {}),
@@ -100,6 +104,7 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
         {},
         rule.kind.startsWith('http') ? 'virtualInbound-catchall-http' : 'virtualInbound',
         inboundPassthrough,
+        security,
       ),
     );
   return {
@@ -108,6 +113,7 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
     traffic_direction: 'INBOUND',
     listener_filters: [originalDst, tlsInspector, httpInspector],
     ...inspection(snapshot),
+    ...listenerAccessLogs(snapshot, proxy, 'SERVER'),
     filter_chains: chains,
   };
 }
@@ -119,6 +125,7 @@ function chain(
   match: any,
   name: string,
   cluster: string,
+  security: SecurityFilters,
   port?: ServicePort,
 ): any {
   const mutual = rule.kind.endsWith('mtls');
@@ -133,16 +140,17 @@ function chain(
       ...(rule.alpn ? { application_protocols: rule.alpn } : {}),
     },
     ...(mutual ? { transport_socket: downstreamMtls(domains, http ? 'http' : 'tcp') } : {}),
-    filters: [
-      http
-        ? httpConnectionManager({
+    filters: http
+      ? [
+          httpConnectionManager({
             ...connection,
             snapshot,
             statPrefix: `inbound_${name}`,
             routes: { inline: inboundRoutes(proxy, cluster, port) },
-          })
-        : tcpProxy(snapshot, connection, cluster, `inbound_${name}`),
-    ],
+            filters: security.http,
+          }),
+        ]
+      : [...security.tcp, tcpProxy(snapshot, connection, cluster, `inbound_${name}`)],
   };
 }
 

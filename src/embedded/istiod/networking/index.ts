@@ -1,8 +1,9 @@
 /**
  * What Envoy gets: pure builders from a snapshot and a proxy to resources in canonical JSON, one file for each kind of resource or of
- * configuration. They read nothing but the snapshot and know nothing of streams. Not built yet: AuthorizationPolicy, RequestAuthentication,
- * EnvoyFilter and Telemetry.
+ * configuration. They read nothing but the snapshot and know nothing of streams. Policies are in ../security, Telemetry in ../telemetry; the
+ * patches of EnvoyFilters are applied to the result.
  */
+import { extensionFor, withClusterPatches, withListenerPatches, withRoutePatches } from '../envoy-filter/index.ts';
 import type { MeshProxy, MeshSnapshot } from '../model.ts';
 import { fixedClusters, inboundClusters, outboundClusters, sniClusters } from './clusters.ts';
 import { loadAssignment } from './endpoints.ts';
@@ -16,8 +17,12 @@ import { outboundListeners } from './outbound-listeners.ts';
 import { routeConfiguration } from './routes.ts';
 
 export { parseClusterName, typeUrls } from './names.ts';
+export { extensionFor };
 
-export function clustersFor(snapshot: MeshSnapshot, proxy: MeshProxy): any[] {
+export const clustersFor = (snapshot: MeshSnapshot, proxy: MeshProxy): any[] =>
+  withClusterPatches(snapshot, proxy, generatedClusters(snapshot, proxy));
+
+function generatedClusters(snapshot: MeshSnapshot, proxy: MeshProxy): any[] {
   const outbound = outboundClusters(snapshot, proxy);
   if (proxy.type === 'sidecar') {
     const inbound = inboundClusters(snapshot, proxy, instancesOf(snapshot, proxy));
@@ -28,7 +33,10 @@ export function clustersFor(snapshot: MeshSnapshot, proxy: MeshProxy): any[] {
   return [...outbound, ...passed, ...fixedClusters(snapshot, proxy)];
 }
 
-export function listenersFor(snapshot: MeshSnapshot, proxy: MeshProxy): any[] {
+export const listenersFor = (snapshot: MeshSnapshot, proxy: MeshProxy): any[] =>
+  withListenerPatches(snapshot, proxy, generatedListeners(snapshot, proxy));
+
+function generatedListeners(snapshot: MeshSnapshot, proxy: MeshProxy): any[] {
   if (proxy.type === 'router') return gatewayListeners(snapshot, proxy);
   return [...outboundListeners(snapshot, proxy), inboundListener(snapshot, proxy, instancesOf(snapshot, proxy))];
 }
@@ -40,5 +48,7 @@ export function endpointsFor(snapshot: MeshSnapshot, proxy: MeshProxy, name: str
 }
 
 export function routesFor(snapshot: MeshSnapshot, proxy: MeshProxy, name: string): any {
-  return proxy.type === 'router' ? gatewayRoutes(snapshot, proxy, name) : routeConfiguration(snapshot, proxy, name);
+  const routes =
+    proxy.type === 'router' ? gatewayRoutes(snapshot, proxy, name) : routeConfiguration(snapshot, proxy, name);
+  return withRoutePatches(snapshot, proxy, routes);
 }

@@ -46,6 +46,7 @@ export const typeUrls = {
   endpoint: `${prefix}envoy.config.endpoint.v3.ClusterLoadAssignment`,
   listener: `${prefix}envoy.config.listener.v3.Listener`,
   route: `${prefix}envoy.config.route.v3.RouteConfiguration`,
+  extension: `${prefix}envoy.config.core.v3.TypedExtensionConfig`,
   secret: `${prefix}envoy.extensions.transport_sockets.tls.v3.Secret`,
 } as const;
 

@@ -4,6 +4,7 @@
  */
 import type { MeshProxy, MeshService, MeshSnapshot, ServicePort } from '../model.ts';
 import { isHttp, isTls } from '../registry/protocol.ts';
+import { listenerAccessLogs } from '../telemetry/access-logs.ts';
 import { httpConnectionManager, httpInspector, inspection, reporting, tcpProxy, tlsInspector } from './filters.ts';
 import { addressesFor, rangesOf } from './instances.ts';
 import { type Chain, serviceChains } from './l4-routes.ts';
@@ -191,6 +192,7 @@ function virtualOutbound(snapshot: MeshSnapshot, proxy: MeshProxy, scope: ProxyS
     address: socketAddress('0.0.0.0', 15_001),
     use_original_dst: true,
     traffic_direction: 'OUTBOUND',
+    ...listenerAccessLogs(snapshot, proxy, 'CLIENT'),
     filter_chains: [
       // A connection to the port itself would go round in a circle.
       {

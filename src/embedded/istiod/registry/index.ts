@@ -5,11 +5,19 @@
 import { existsSync, readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../../../errors/index.ts';
-import { Informer, type KubeClient, type KubeObject, kinds } from '../../../kube/index.ts';
-import type { ConfigKind, MeshChange, MeshSnapshot, SnapshotSource } from '../model.ts';
+import { Informer, type InformerEvent, type KubeClient, type KubeObject, kinds } from '../../../kube/index.ts';
+import {
+  type ConfigKind,
+  type MeshChange,
+  type MeshSnapshot,
+  type PolicyChange,
+  type SnapshotSource,
+  scopedKinds,
+} from '../model.ts';
 import type { IstiodSettings } from '../settings.ts';
 import { ClusterRegistry, type RegistryChange } from './cluster-registry.ts';
 import { GatewayNames } from './gateway-names.ts';
+import { Jwks } from './jwks.ts';
 import { parseMeshConfig } from './mesh-config.ts';
 import { type MeshNetworks, parseMeshNetworks, statedGateways } from './mesh-networks.ts';
 import { RemoteClusters } from './remote-clusters.ts';
@@ -38,6 +46,7 @@ export class MeshRegistry implements SnapshotSource {
   readonly local: ClusterRegistry;
   readonly remotes: RemoteClusters;
   readonly #config = new Map<ConfigKind, Informer<KubeObject>>();
+  readonly #jwks: Jwks;
   readonly #listeners = new Set<(snapshot: MeshSnapshot, change: MeshChange) => void>();
   #snapshot: MeshSnapshot;
   #catalogue: Catalogue | undefined;
@@ -45,6 +54,7 @@ export class MeshRegistry implements SnapshotSource {
   readonly #gatewayNames: GatewayNames;
   #dirtyFull = false;
   #dirtyHosts = new Set<string>();
+  #dirtyPolicies: PolicyChange[] = [];
   #reason = '';
   #scheduled = false;
   #started = false;
@@ -74,21 +84,28 @@ export class MeshRegistry implements SnapshotSource {
       onChange: (reason) => this.#changed({ full: true, reason }),
       log,
     });
+    this.#jwks = new Jwks({
+      onChange: (source) => {
+        // In which namespaces they are used is not kept: all are asked, and those that have the keys already are sent nothing.
+        this.#dirtyPolicies.push({ kind: 'RequestAuthentication', namespace: settings.namespace });
+        this.#schedule(`keys of ${source}`);
+      },
+      log,
+    });
     for (const kind of configKinds) this.#config.set(kind, new Informer<KubeObject>(client, kinds[kind]));
   }
 
   /** Returns with the first whole snapshot. */
   async start(): Promise<void> {
     for (const [kind, informer] of this.#config) {
-      informer.on(({ object }) => {
-        const reason = `${kind} ${object.metadata.namespace}/${object.metadata.name}`;
-        this.#changed({ full: true, reason });
-      });
+      informer.on((event) => this.#configChanged(kind, event));
       informer.start();
     }
     this.local.start();
     this.#followMeshConfig();
-    await Promise.all([this.local.synced, this.remotes.start()]);
+    // Policies are known before the first proxy is told anything: none may be open for a moment.
+    await Promise.all([this.local.synced, this.remotes.start(), ...[...this.#config.values()].map(listed)]);
+    await this.#jwks.follow(this.#list('RequestAuthentication'));
     this.#started = true;
     this.#dirtyFull = true;
     this.#publish();
@@ -97,6 +114,7 @@ export class MeshRegistry implements SnapshotSource {
   async stop(): Promise<void> {
     this.#gatewayNames.stop();
     await Promise.all([
+      this.#jwks.stop(),
       this.local.stop(),
       this.remotes.stop(),
       ...[...this.#config.values()].map((informer) => informer.stop()),
@@ -127,10 +145,33 @@ export class MeshRegistry implements SnapshotSource {
     return clusterId === '' || clusterId === this.local.id ? this.local : this.remotes.get(clusterId)?.registry;
   }
 
+  #list(kind: ConfigKind): KubeObject[] {
+    return this.#config.get(kind)?.list() ?? [];
+  }
+
+  #configChanged(kind: ConfigKind, { type, object, old }: InformerEvent<KubeObject>): void {
+    if (type === 'updated' && sameMeaning(object, old)) return;
+    const { namespace = '', name } = object.metadata;
+    const reason = `${kind} ${namespace}/${name}`;
+    const scoped = scopedKinds.find((one) => one === kind);
+    const change = (): void => {
+      if (!scoped) return this.#changed({ full: true, reason });
+      this.#dirtyPolicies.push({ kind: scoped, namespace });
+      this.#schedule(reason);
+    };
+    if (kind !== 'RequestAuthentication' || !this.#started) return change();
+    // Its keys are asked for first, so that no valid token is refused meanwhile.
+    void this.#jwks.follow(this.#list(kind)).then(change);
+  }
+
   #changed(change: RegistryChange): void {
     if (change.full) this.#dirtyFull = true;
     else this.#dirtyHosts.add(change.host);
-    this.#reason = change.reason;
+    this.#schedule(change.reason);
+  }
+
+  #schedule(reason: string): void {
+    this.#reason = reason;
     if (this.#scheduled || !this.#started) return;
     this.#scheduled = true;
     setImmediate(() => this.#publish());
@@ -140,12 +181,14 @@ export class MeshRegistry implements SnapshotSource {
     this.#scheduled = false;
     const full = this.#dirtyFull;
     const hosts = this.#dirtyHosts;
+    const policies = this.#dirtyPolicies;
     const reason = this.#reason;
     this.#dirtyFull = false;
     this.#dirtyHosts = new Set();
+    this.#dirtyPolicies = [];
     const before = this.#snapshot;
     const registries = this.registries();
-    const next: MeshSnapshot = full ? this.#build(registries) : this.#withHosts(before, registries, hosts);
+    const next: MeshSnapshot = full ? this.#build(registries) : this.#withHosts(before, registries, hosts, policies);
     const touched = full
       ? []
       : [...next.endpoints.keys()].filter((key) => next.endpoints.get(key) !== before.endpoints.get(key));
@@ -159,13 +202,14 @@ export class MeshRegistry implements SnapshotSource {
     const change: MeshChange = {
       full: full || inClusters,
       hosts: new Set([...[...hosts].filter(Boolean), ...touched.map((key) => key.split('/').at(-1)!)]),
+      policies,
       reason,
     };
     for (const listener of this.#listeners) listener(next, change);
   }
 
   #build(registries: ClusterRegistry[]): MeshSnapshot {
-    const config = new Map([...this.#config].map(([kind, informer]) => [kind, byAge(informer.list())]));
+    const config = new Map([...this.#config.keys()].map((kind) => [kind, byAge(this.#list(kind))]));
     const { meshConfig } = this.#snapshot;
     const place = { clusterId: this.local.id, trustDomain: meshConfig.trustDomain };
     const sources = { registries, workloadEntries: config.get('WorkloadEntry') ?? [], place };
@@ -183,6 +227,7 @@ export class MeshRegistry implements SnapshotSource {
         .resolved([...statedGateways(this.#meshNetworks), ...registries.flatMap((one) => one.gateways())])
         .sort((a, b) => a.address.localeCompare(b.address) || a.port - b.port),
       config,
+      jwks: this.#jwks.current(),
     };
   }
 
@@ -199,12 +244,25 @@ export class MeshRegistry implements SnapshotSource {
     return { ...before, endpoints, services };
   }
 
-  #withHosts(before: MeshSnapshot, registries: ClusterRegistry[], hosts: Set<string>): MeshSnapshot {
+  #withHosts(
+    before: MeshSnapshot,
+    registries: ClusterRegistry[],
+    hosts: Set<string>,
+    policies: PolicyChange[],
+  ): MeshSnapshot {
     // An empty host stands for a pod: it is a workload, whoever selects it.
     const isWorkload = hosts.has('');
     const keys = new Set([...hosts, ...(isWorkload ? (this.#catalogue?.keysBySelection() ?? []) : [])]);
     const workloads = isWorkload ? workloadsOf(registries) : before.workloads;
-    return { ...this.#withEndpoints(before, keys), version: before.version + 1, workloads };
+    const config = new Map(before.config);
+    for (const { kind } of policies) config.set(kind, byAge(this.#list(kind)));
+    return {
+      ...this.#withEndpoints(before, keys),
+      version: before.version + 1,
+      workloads,
+      config,
+      jwks: this.#jwks.current(),
+    };
   }
 
   #empty(): MeshSnapshot {
@@ -220,6 +278,7 @@ export class MeshRegistry implements SnapshotSource {
       workloads: new Map(),
       gateways: [],
       config: new Map(),
+      jwks: new Map(),
     };
   }
 
@@ -256,6 +315,18 @@ function workloadsOf(registries: ClusterRegistry[]): MeshSnapshot['workloads'] {
       .flatMap((one) => one.workloads())
       .map((workload) => [`${workload.clusterId}/${workload.namespace}/${workload.name}`, workload]),
   );
+}
+
+/** What is written about an object's state, or by which tool, changes nothing. */
+function sameMeaning(object: KubeObject, old: KubeObject): boolean {
+  const meaning = ({ metadata, spec }: KubeObject) => JSON.stringify([metadata.annotations, metadata.labels, spec]);
+  return meaning(object) === meaning(old);
+}
+
+/** After the first list, or the answer that the cluster has no such kind. */
+async function listed(informer: Informer<KubeObject>): Promise<void> {
+  while (!informer.hasSynced && informer.lastErrorStatus !== 404)
+    await Promise.race([informer.synced, new Promise((resolve) => setTimeout(resolve, 20))]);
 }
 
 /** Where objects of one level compete, the oldest wins. */

@@ -158,10 +158,11 @@ export class XdsServer {
   }
 
   #changed(change: MeshChange): void {
-    if (!change.full && !this.#pending) return this.#push(change);
+    if (!change.full && change.policies.length === 0 && !this.#pending) return this.#push(change);
     const hosts = new Set([...(this.#pending?.hosts ?? []), ...change.hosts]);
     this.#pendingSince ||= Date.now();
-    this.#pending = { full: this.#pending?.full === true || change.full, hosts, reason: change.reason };
+    const policies = [...(this.#pending?.policies ?? []), ...change.policies];
+    this.#pending = { full: this.#pending?.full === true || change.full, hosts, policies, reason: change.reason };
     clearTimeout(this.#timer);
     const { debounceAfterMs, debounceMaxMs } = this.#options;
     const wait = Math.max(0, Math.min(debounceAfterMs, this.#pendingSince + debounceMaxMs - Date.now()));
