@@ -105,6 +105,7 @@ export function plantedMesh(
     endpoints: new Map(all.map(({ service, endpoints = [] }) => [service.key, endpoints])),
     workloads: new Map(),
     gateways: [],
+    jwks: new Map(),
     config,
   };
 }
