@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { worldStatus } from '../embedded/world/index.ts';
 import { IsthmusError } from '../errors/index.ts';
 import { carriesTraffic, type Plan, type PlannedCommand, planMesh } from '../mesh/index.ts';
-import { findClusters, type ProvidedCluster, planTools, withAddresses } from '../providers/index.ts';
+import { findClusters, findManagement, type ProvidedCluster, planTools, withAddresses } from '../providers/index.ts';
 import { isEmbedded, type Mesh, type MeshCluster } from '../spec/index.ts';
 import type { CommandContext } from './context.ts';
 import { leavingClusters } from './leaving.ts';
@@ -41,8 +41,13 @@ export async function readPlan(mesh: Mesh, context: CommandContext, progress: Pr
 const ofTool = ({ cluster, commands }: Awaited<ReturnType<typeof planTools>>[number]): PlannedCommand[] =>
   commands.map((one) => ({ part: 'cluster', cluster, ...one, changes: true }));
 
-const planOf = (mesh: Mesh, clusters: ProvidedCluster[], context: CommandContext): Promise<Plan> =>
-  planMesh({ mesh, clusters, trust: trustStoreIn(trustFolder(context.home)), signal: context.signal });
+const planOf = async (mesh: Mesh, clusters: ProvidedCluster[], context: CommandContext): Promise<Plan> =>
+  planMesh({
+    mesh,
+    clusters: [...clusters, ...(await findManagement(mesh, context.env))],
+    trust: trustStoreIn(trustFolder(context.home)),
+    signal: context.signal,
+  });
 
 /**
  * Shows what would change of what carries traffic, and asks. A mesh that is new, or as it should be, is no question.

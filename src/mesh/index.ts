@@ -3,7 +3,7 @@
  * It speaks to the Kubernetes API only and never asks what is behind it.
  */
 export { injectionLabel, istioVersionOf } from './istio/index.ts';
-export { kialiChartOf } from './kiali/index.ts';
+export { kialiChartOf, kialiName, kialiSecretName } from './kiali/index.ts';
 export { type MeshTarget, type RotatingTrustStore, systemNamespace } from './part.ts';
 export { gatewayName } from './parts/gateway-addresses.ts';
 export { remoteSecretName } from './parts/remote-access.ts';

@@ -64,6 +64,8 @@ export interface Part {
   name: string;
   /** Whether the cluster has the part. */
   applies(mesh: Mesh, cluster: MeshCluster): boolean;
+  /** The cluster that it is told of, where that is not the one whose place in the order it takes. */
+  place?(mesh: Mesh): string;
   /** What must be ready before: in the same cluster, or in others. */
   needs(mesh: Mesh, cluster: MeshCluster): PartPlace[];
   desired(context: PartContext): Promise<Placed[]> | Placed[];

@@ -64,7 +64,7 @@ interface Run extends ReconcileOptions {
 const clientOf = ({ name, connection }: MeshTarget): KubeClient => new KubeClient({ ...connection, name });
 
 async function bringUp(run: Run, part: Part, cluster: MeshCluster): Promise<PartResult> {
-  const about = { part: part.name, cluster: cluster.name };
+  const about = { part: part.name, cluster: part.place?.(run.mesh) ?? cluster.name };
   const tell = (event: Omit<ReconcileEvent, 'part' | 'cluster'>): void => run.progress?.({ ...about, ...event });
   const clientOf = (name: string): KubeClient => run.clients.get(name)!;
   const context: PartContext = {

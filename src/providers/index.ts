@@ -4,13 +4,14 @@
  */
 import type { Mesh } from '../spec/index.ts';
 import { embeddedOf, findEmbedded, type StartEmbeddedOptions, startEmbedded } from './embedded.ts';
-import { findExisting } from './existing.ts';
+import { findExisting, findManagement } from './existing.ts';
 import { checkMadeByTools, findMadeByTools, planMadeByTools, startMadeByTools } from './made-by-tools.ts';
 import { preflight } from './preflight.ts';
 import type { ProvidedCluster, ProvidedClusters } from './provided-cluster.ts';
 import { checkReach } from './reach.ts';
 
 export type { EngineArtifacts, StartEmbeddedOptions } from './embedded.ts';
+export { findManagement } from './existing.ts';
 export { checkPrerequisites, type PrerequisiteOptions } from './prerequisites.ts';
 export type { ProvidedCluster, ProvidedClusters } from './provided-cluster.ts';
 export type { ToolCommand } from './tool.ts';
@@ -37,7 +38,11 @@ export interface ReadyOptions {
 export async function checkClusters(mesh: Mesh, options: ReadyOptions): Promise<void> {
   await checkMadeByTools(mesh);
   const existing = await findExisting(mesh, options.env);
-  await Promise.all(existing.map((cluster) => preflight(cluster, options)));
+  const management = await findManagement(mesh, options.env);
+  await Promise.all([
+    ...existing.map((cluster) => preflight(cluster, options)),
+    ...management.map((cluster) => preflight(cluster, { kialiOnly: true })),
+  ]);
 }
 
 /** All clusters of the mesh, in its order; those that are made here are started unless they run. */
@@ -56,7 +61,7 @@ export async function startClusters(
   return {
     clusters,
     started: embedded.started || tools.started,
-    reach: await checkReach(mesh, clusters, options.signal),
+    reach: await checkReach(mesh, [...clusters, ...(await findManagement(mesh, options.env))], options.signal),
   };
 }
 

@@ -1,4 +1,4 @@
-/** minikube and kind by transcripts (test/transcripts/README.md), with an API server of our own where theirs would be asked. */
+/** minikube and kind by transcripts, whose forms are from the tools' sources (test/transcripts/README.md), with an API server of our own where theirs would be asked. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { type ConfigMap, kinds } from '../kube/index.ts';
 import { defaultMesh, type Mesh, type MeshCluster } from '../spec/index.ts';
 import { poolOfNetwork } from './kind.ts';
 import { checkMadeByTools, findMadeByTools, planMadeByTools, startMadeByTools } from './made-by-tools.ts';
-import { poolBeside } from './minikube.ts';
+import { poolBeside, profileStatus } from './minikube.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-tools-'));
 let server: TestApiServer;
@@ -86,6 +86,17 @@ test('a profile that runs is taken as it is, with its pool', async () => {
   expect((await server.client.get<ConfigMap>(kinds.ConfigMap, 'config', 'metallb-system')).data).toEqual({
     config: 'ours',
   });
+});
+
+test.each([
+  ['Running', '1.30'],
+  ['HAppy', '1.33, of several control planes'],
+  ['OK', '1.35'],
+  ['Degraded', '1.35'],
+])('a profile that is %s runs (minikube %s)', async (status) => {
+  const valid = [{ Name: 'east', Status: status, Config: { Name: 'east' } }];
+  const run = async () => ({ code: 0, stdout: JSON.stringify({ invalid: [], valid }), stderr: '' });
+  expect(await profileStatus(run, 'east')).toBe('Running');
 });
 
 test('what minikube says when it fails is told, with the command to try', async () => {

@@ -113,13 +113,15 @@ export function poolBeside(address: string, index: number): string {
   return defaultAddresses(index, `${address.replace(/\.\d+$/, '.0')}/24`).loadBalancerRange;
 }
 
+/** Of clusters that answer: Running and HAppy up to minikube 1.34, by the names of status codes from 1.35 on. */
+const running = new Set(['Running', 'OK', 'HAppy', 'Warning', 'Degraded']);
+
 export async function profileStatus(run: Runner, profile: string): Promise<string | undefined> {
   const { stdout } = await run('minikube', ['profile', 'list', '--output', 'json'], { timeoutMs: 30_000 });
   try {
     const { valid = [] } = JSON.parse(stdout) as { valid?: { Name: string; Status: string }[] };
     const status = valid.find((one) => one.Name === profile)?.Status;
-    // From 1.33 on a running cluster is OK.
-    return status === 'OK' ? 'Running' : status;
+    return status !== undefined && running.has(status) ? 'Running' : status;
   } catch {
     return undefined;
   }

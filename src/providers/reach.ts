@@ -25,22 +25,26 @@ interface Link {
 }
 
 /**
- * Every cluster from every primary that reads it. Embedded clusters reach each other by how they are made: they are not asked.
+ * Every cluster from every primary that reads it, and from Kiali's home. Embedded clusters reach each other by how they are made: they are not asked.
  * @throws IsthmusError `providers.not-reached` for the first that is known not to be reached.
  */
 export async function checkReach(mesh: Mesh, clusters: ProvidedCluster[], signal?: AbortSignal): Promise<Reach[]> {
   const provided = (name: string) => clusters.find((one) => one.name === name)!;
+  const readers = (to: MeshCluster): string[] => {
+    const kiali = mesh.kiali && mesh.kiali.homeCluster !== to.name ? [mesh.kiali.homeCluster] : [];
+    return [...new Set([...readersOf(mesh, to).map((from) => from.name), ...kiali])];
+  };
   const links = mesh.clusters
-    .flatMap((to) => readersOf(mesh, to).map((from): Link => ({ from: provided(from.name), to: provided(to.name) })))
+    .flatMap((to) => readers(to).map((from): Link => ({ from: provided(from), to: provided(to.name) })))
     .filter(({ from, to }) => from.provider !== 'embedded' || to.provider !== 'embedded');
   const refused = links.flatMap((link) => {
     const why = whyNever(link, mesh.clusters);
     return why ? [{ from: link.from.name, to: link.to.name, reached: false, why }] : [];
   });
   if (refused[0]) throw notReached(refused[0], provided(refused[0].to));
-  const readers = [...new Set(links.map((one) => one.from))];
+  const asking = [...new Set(links.map((one) => one.from))];
   const found = await Promise.all(
-    readers.map((from) =>
+    asking.map((from) =>
       asked(
         from,
         links.filter((one) => one.from === from).map((one) => one.to),
@@ -114,7 +118,7 @@ function notReached({ from, to, why }: Reach, { internalServer, provider }: Prov
   return new IsthmusError({
     code: 'providers.not-reached',
     fault: 'user',
-    what: `${from} does not reach the API server of ${to}, whose services its istiod must read`,
+    what: `${from} does not reach the API server of ${to}, which is to be read from there`,
     where: internalServer,
     why,
     fix:

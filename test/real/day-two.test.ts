@@ -105,7 +105,7 @@ test('upgrade: proxies of both clusters go to the new revision, and the old one 
   const east = world.client('east');
   expect(await east.find(kinds.Deployment, 'istiod', system)).toBeUndefined();
   expect(await east.find(kinds.Deployment, 'istiod-canary', system)).toBeDefined();
-  expect(readFileSync(join(mesh.folder, 'mesh.yaml'), 'utf8')).toContain('revision: canary');
+  expect(readFileSync(join(mesh.folder, 'mesh.yaml'), 'utf8')).toMatch(/revision: "?canary/);
 });
 
 test('a plan of what stands has nothing to do, and names what would be run to know it', async () => {

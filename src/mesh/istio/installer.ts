@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { IsthmusError } from '../../errors/index.ts';
 import { tryRun } from '../../process/index.ts';
 import type { Mesh, MeshCluster } from '../../spec/index.ts';
-import { renderCommands, valuesFile } from './commands.ts';
+import { hasRemoteChart, renderCommands, valuesFile } from './commands.ts';
 import { istioVersionOf, unstated } from './installer-version.ts';
 import { revisionOf } from './naming.ts';
 import { istioValues } from './values.ts';
@@ -48,7 +48,7 @@ async function rendered(mesh: Mesh, cluster: MeshCluster, folder: string, versio
   const isIstioctl = mesh.controlPlane.istio.installer === 'istioctl';
   const content = isIstioctl ? istioOperator : chartValues;
   await writeFile(file, stringify(content(mesh, cluster, version, gatewayAddress)));
-  const commands = renderCommands(mesh, version, file);
+  const commands = renderCommands(mesh, cluster, version, file);
   return (await Promise.all(commands.map((command) => output(mesh, cluster, command)))).join('\n---\n');
 }
 
@@ -62,7 +62,9 @@ function chartValues(mesh: Mesh, cluster: MeshCluster, version: string, gatewayA
     meshConfig,
     ...(revision ? { revision } : {}),
     global: { ...values['global'], hub, ...(version === unstated ? {} : { tag: version }) },
-    ...(cluster.role === 'remote' ? { profile: 'remote' } : {}),
+    // The default revision's validator leads to its istiod, without which no object of Istio could be written once it has been there.
+    ...(revision ? { defaultRevision: '' } : {}),
+    ...(cluster.role === 'remote' && !hasRemoteChart(mesh, cluster, version) ? { profile: 'remote' } : {}),
   };
 }
 
