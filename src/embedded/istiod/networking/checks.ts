@@ -14,7 +14,8 @@ export function virtualServiceProblems(spec: any): string[] {
   }
   if (![spec.http, spec.tcp, spec.tls].some((one) => one?.length))
     problems.push('spec: http, tcp or tls must be provided in virtual service');
-  for (const [index, rule] of (spec.http ?? []).entries()) problems.push(...httpRuleProblems(rule, `spec.http[${index}]`));
+  for (const [index, rule] of (spec.http ?? []).entries())
+    problems.push(...httpRuleProblems(rule, `spec.http[${index}]`));
   return problems;
 }
 
