@@ -65,6 +65,7 @@ export class Container {
     this.spec = spec;
     this.role = role;
     this.#context = context;
+    if (context.pod().spec['initContainers']?.length) this.state = { kind: 'waiting', reason: 'PodInitializing' };
     if (before?.containerID) this.#restore(before);
   }
 
