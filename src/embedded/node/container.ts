@@ -215,6 +215,8 @@ export class Container {
     this.#context.event('Normal', 'Created', `Created container: ${this.spec.name}`, this);
     this.#context.event('Normal', 'Started', `Started container ${this.spec.name}`, this);
     this.#become({ kind: 'running', startedAt });
+    // Only a hook holds the next container back.
+    if (!this.spec.lifecycle?.postStart) this.#launched.resolve();
     void this.#begin(running);
     const end = await running.ended;
     this.#endProbes();
