@@ -19,11 +19,13 @@
  * | GET /api/namespaces | NamespaceListItem[] |
  * | GET /api/mesh | MeshView |
  * | GET /api/mesh/graph | MeshGraph, Kiali's form of it |
- * | GET /api/mesh/tls | Kiali's { status, autoMTLSEnabled, minTLS } |
+ * | GET /api/mesh/tls | MeshTls, Kiali's |
+ * | GET /api/mesh/certificates | ProxyCertificates: what each proxy shows as its own certificate; clusters, namespaces |
+ * | GET /api/doctor | DoctorReport: what `isthmus doctor` finds, kept and renewed when the clusters change |
  * | GET /api/overview | Overview |
  * | GET /api/namespaces/graph | Graph; graphType, boxBy, injectServiceNodes, includeIdleEdges, responseTime=avg|50|95|99, throughputType |
  * | GET /api/namespaces/{ns}/{workloads|applications|services}/{name}/graph | Graph of its neighbours |
- * | GET /api/clusters/health | { namespaces: NamespaceHealth[], problems } |
+ * | GET /api/clusters/health | ClustersHealth |
  * | GET /api/clusters/workloads, /apps, /services | WorkloadList, AppList, ServiceList |
  * | GET /api/namespaces/{ns}/workloads, /apps, /services | the same of one namespace |
  * | GET /api/namespaces/{ns}/health | NamespaceHealth[] , one a cluster |
@@ -35,14 +37,19 @@
  * | GET /api/istio/config | IstioConfigList |
  * | GET /api/istio/validations | IstioValidation[] |
  * | GET /api/istio/differences | ConfigDifferences |
- * | GET /api/istio/status | Kiali's component status: { cluster, namespace, name, status, isCore }[] |
+ * | GET /api/istio/status | ComponentStatus[], Kiali's |
  * | GET /api/namespaces/{ns}/istio/{group}/{version}/{kind}/{name} | IstioConfigDetails |
  * | PUT the same | ConfigChange; body: the object in YAML or JSON; dryRun=true only shows; 403 without --allow-edit |
+ * | DELETE the same | ConfigChange, `after` being empty; dryRun=true only shows |
+ * | POST /api/namespaces/{ns}/istio/{group}/{version}/{kind} | ConfigChange, `before` being empty; body: a new object; clusterName is needed; dryRun=true only shows |
+ * | GET /api/namespaces/{ns}/services/{name}/wizards | ServiceWizardData: what wizards for it are filled with |
+ * | GET /api/istio/kinds/{group}/{version}/{kind} | ConfigKind: its schema in clusterName, or in any cluster |
+ * | GET /api/istio/permissions?clusterName=&namespace= | ConfigPermissions: which kinds the viewer may create, change and delete there |
  * | GET /api/explain?from=&to= | Explanation; method, headers=name=value,... |
  * | GET /api/events | EventList; since (seconds since 1970), limit |
  * | GET /api/events/stream | server-sent events, each `data:` one StreamMessage, `id:` its number |
  */
-import type { MeshEvent } from '../observe/types/index.ts';
+import type { MeshEvent, NamespaceHealth, SourceProblem } from '../observe/types/index.ts';
 
 export type * from '../observe/types/index.ts';
 
@@ -87,6 +94,28 @@ export interface StatusInfo {
   warningMessages: string[];
 }
 
+/** Kiali's status of mutual TLS: MTLS_ENABLED, MTLS_NOT_ENABLED or MTLS_DISABLED. */
+export interface MeshTls {
+  status: string;
+  autoMTLSEnabled: boolean;
+  /** `N/A` where no control plane sets it. */
+  minTLS: string;
+}
+
+/** Kiali's words for the status: Healthy, Unhealthy, NotFound, Unreachable. */
+export interface ComponentStatus {
+  cluster: string;
+  namespace: string;
+  name: string;
+  status: string;
+  isCore: boolean;
+}
+
+export interface ClustersHealth {
+  namespaces: NamespaceHealth[];
+  problems: SourceProblem[];
+}
+
 /** Kiali's /api/config, in the fields that mean something here. */
 export interface ServerConfig {
   /** --allow-edit was given. */
@@ -115,6 +144,65 @@ export interface AuthInfo {
 export interface SessionInfo {
   username: string;
   expiresOn?: string;
+}
+
+/** What `isthmus doctor` finds, as far as the viewer may see the objects that it is about. Codes are those of docs/doctor.md. */
+export interface DoctorReport {
+  /** When the clusters were read for this. */
+  examinedAt: string;
+  /** Something has changed since, and they are being read again; the stream tells when that is done. */
+  running: boolean;
+  /** No error and no warning was found, and all could be read. */
+  healthy: boolean;
+  counts: { error: number; warning: number; info: number };
+  /** Clusters that could be read. */
+  examined: string[];
+  /** Errors first. */
+  findings: DoctorFinding[];
+  /** Every check: `found` has findings, `unknown` could not be run. */
+  checks: { code: string; title: string; state: 'passed' | 'found' | 'unknown'; why?: string }[];
+  /** What could not be read, and so was not judged. */
+  unread: { cluster: string; what: string; why: string }[];
+}
+
+export interface DoctorFinding {
+  /** The same as long as the same is wrong with the same object. */
+  id: string;
+  code: string;
+  severity: 'error' | 'warning' | 'info';
+  /** What would hold if it were not there, as in `remote secrets lie where istiod reads them`. */
+  title: string;
+  /** What is wrong and what follows from it. */
+  message: string;
+  /** Where: the object that is to be mended; the cluster by its name in the mesh. */
+  object?: { cluster: string; kind: string; namespace?: string; name: string };
+  /** What to do, with the command where there is one. */
+  fix?: string;
+  /** When this server has first seen it. */
+  since: string;
+}
+
+/** Of one namespace of one cluster, each list by kind, as in `VirtualService`. All are empty where the console only reads. */
+export interface ConfigPermissions {
+  cluster: string;
+  namespace: string;
+  create: string[];
+  update: string[];
+  delete: string[];
+  /** Why they are empty, or which are missing in this cluster. */
+  why?: string;
+}
+
+/** A kind of configuration, for the completion of a text that is to become an object. */
+export interface ConfigKind {
+  group: string;
+  version: string;
+  kind: string;
+  plural: string;
+  /** Whose schema it is. */
+  cluster: string;
+  /** openAPIV3Schema of its CustomResourceDefinition; left out where it cannot be read. */
+  schema?: Record<string, unknown>;
 }
 
 /** Kiali's mesh graph: infrastructure as nodes, boxed by cluster and namespace. */
@@ -156,4 +244,13 @@ export type StreamMessage =
   | { type: 'traffic'; time: string }
   | { type: 'ping' };
 
-export type StreamScope = 'mesh' | 'clusters' | 'namespaces' | 'workloads' | 'services' | 'config' | 'health' | 'pods';
+export type StreamScope =
+  | 'mesh'
+  | 'clusters'
+  | 'namespaces'
+  | 'workloads'
+  | 'services'
+  | 'config'
+  | 'health'
+  | 'pods'
+  | 'doctor';

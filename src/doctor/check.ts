@@ -18,6 +18,8 @@ export interface Finding {
   /** What is wrong, what follows from it, in whole sentences. */
   message: string;
   object?: FoundObject;
+  /** Other objects that the message tells of: who may not see those may not read it. */
+  beside?: FoundObject[];
   /** What to do, with the exact command where there is one. */
   fix?: string;
 }

@@ -1,4 +1,5 @@
 /** All that is known of the mesh, by question. One for the console's life; the command line makes one for a moment. */
+import { CertificateKeeper } from './certificates/index.ts';
 import type { Scope } from './entities/scope.ts';
 import { EventLog } from './events.ts';
 import { type GraphOptions, generateGraph } from './graph/index.ts';
@@ -31,7 +32,8 @@ export class Observer implements AsyncDisposable {
   readonly facts = new MeshFacts(this.model);
   readonly events = new EventLog(this.model);
   readonly validator = new Validator(this.model);
-  readonly #topology = new Topology(this.model, this.facts);
+  readonly certificates = new CertificateKeeper(this.model, this.facts);
+  readonly #topology = new Topology(this.model, this.facts, (cluster, now) => this.certificates.summary(cluster, now));
   readonly #traffic = new Map<string, { at: number; traffic: Promise<Traffic> }>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -39,9 +41,14 @@ export class Observer implements AsyncDisposable {
     return this.model.clusters;
   }
 
-  /** Goes on asking istiods and Prometheus, and tells by events of links that change. @param onLinks called when one has */
-  start(onLinks: () => void = () => {}): this {
+  /**
+   * Goes on asking istiods, Prometheus and proxies, and tells by events of links that change.
+   * @param onLinks called when one has
+   * @param onCertificates called when a proxy's certificate is in another state
+   */
+  start(onLinks: () => void = () => {}, onCertificates: () => void = () => {}): this {
     this.facts.start();
+    this.certificates.start(onCertificates);
     let before = '';
     const look = (): void => {
       const { links } = this.mesh();
@@ -71,7 +78,10 @@ export class Observer implements AsyncDisposable {
   }
 
   healthOf(series: TrafficSeries[]): HealthReader {
-    return new HealthReader(this.clusters, series, (cluster) => this.facts.of(cluster));
+    return new HealthReader(this.clusters, series, {
+      factsOf: (cluster) => this.facts.of(cluster),
+      certificateOf: (cluster, namespace, pod) => this.certificates.of(cluster, namespace, pod),
+    });
   }
 
   /** What lists are made of. */
@@ -118,6 +128,7 @@ export class Observer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
+    this.certificates.stop();
     // Requests that hang end with their clients.
     const ended = Promise.all([this.facts.stop(), this.events.stop()]);
     await this.model[Symbol.asyncDispose]();

@@ -198,6 +198,7 @@ const mesh: MeshView = {
     {
       name: 'east',
       context: 'east',
+      origin: { type: 'kubeconfig', context: 'east' },
       server: 'https://127.0.0.1:37731',
       network: 'network1',
       role: 'primary',
@@ -261,6 +262,7 @@ const mesh: MeshView = {
     {
       name: 'west',
       context: 'west',
+      origin: { type: 'kubeconfig', context: 'west' },
       server: 'https://127.0.0.1:39585',
       network: 'network2',
       role: 'remote',
@@ -284,6 +286,7 @@ const mesh: MeshView = {
     {
       name: 'north',
       context: 'north',
+      origin: { type: 'kubeconfig', context: 'north' },
       server: 'https://192.168.49.4:6443',
       network: 'network3',
       role: 'unknown',

@@ -1,6 +1,7 @@
 /** What routes are given: the observer, and for each request who asks and for what. */
 import type { ClusterModel, NamespaceKey, Observer } from '../../observe/index.ts';
 import type { Authenticator } from './auth.ts';
+import type { StandingDoctor } from './doctor.ts';
 import { type ApiRequest, badRequest, HttpError, notFound } from './http.ts';
 import type { OpenId } from './openid/index.ts';
 import { listOf } from './parameters.ts';
@@ -13,6 +14,7 @@ export interface ConsoleContext {
   /** Where that is the way to sign in. */
   openId?: OpenId | undefined;
   stream: EventStream;
+  doctor: StandingDoctor;
   allowEdit: boolean;
   version: string;
 }

@@ -5,6 +5,7 @@ import { IsthmusError, messageOf } from '../../errors/index.ts';
 import type { Observer } from '../../observe/index.ts';
 import { Authenticator, type AuthStrategy } from './auth.ts';
 import type { ConsoleContext } from './context.ts';
+import { StandingDoctor } from './doctor.ts';
 import { answered, HttpError, notFound, sendError, sendJson } from './http.ts';
 import { OpenId, type OpenIdOptions } from './openid/index.ts';
 import { routesOf } from './routes.ts';
@@ -63,9 +64,16 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   await bind(server, listen, port);
   const auth = new Authenticator(observer, strategy);
   const stream = new EventStream(observer);
-  observer.start(() => stream.meshChanged());
+  const doctor = new StandingDoctor(observer, {
+    isWatched: () => stream.isWatched,
+    onChange: () => stream.changed('doctor'),
+  });
+  observer.start(
+    () => stream.changed('mesh'),
+    () => stream.changed('mesh', 'workloads', 'pods', 'health'),
+  );
   const pages = preparePages(options.pages);
-  const router = routesOf({ observer, auth, openId, stream, allowEdit, version } satisfies ConsoleContext);
+  const { router } = routesOf({ observer, auth, openId, stream, doctor, allowEdit, version } satisfies ConsoleContext);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
@@ -94,6 +102,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     url: `http://${isIP(listen) === 6 ? `[${listen}]` : listen}:${bound}`,
     async [Symbol.asyncDispose]() {
       stream.close();
+      await doctor.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await auth.close();

@@ -1,9 +1,14 @@
 /** The API as an OpenAPI document, made of the routes themselves: what is not served is not in it. */
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 export interface Documented {
   summary: string;
-  /** Name of the answer's type in src/console/api.ts. */
+  /** Name of the answer's type in src/console/api.ts, with `[]` where it is a list of them. */
   answer?: string;
+  /** What the body is; without it there is none. */
+  takes?: 'object' | 'token';
   /** Which parameters it takes. */
   query?: keyof typeof parameterSets;
   isStream?: boolean;
@@ -14,6 +19,7 @@ export interface Documented {
 const parameters = {
   clusters: ['names of clusters, comma-separated; without it all', 'string'],
   namespaces: ['names of namespaces, or cluster/namespace, comma-separated; without it all that may be seen', 'string'],
+  namespace: ['the namespace', 'string'],
   clusterName: ['the cluster; needed where several have the object', 'string'],
   duration: ['range over which rates are taken, as in 30s, 10m, 1h; at most 24h; 10m without it', 'string'],
   queryTime: ['end of the range, in seconds since 1970; now without it', 'number'],
@@ -42,6 +48,15 @@ const parameters = {
   error: ['why the identity provider refuses', 'string'],
 } as const;
 
+const bodies = {
+  object: { 'application/yaml': { schema: { type: 'object' } }, 'application/json': { schema: { type: 'object' } } },
+  token: {
+    'application/x-www-form-urlencoded': {
+      schema: { type: 'object', required: ['token'], properties: { token: { type: 'string' } } },
+    },
+  },
+} as const;
+
 const rates = ['duration', 'queryTime'] as const;
 
 export const parameterSets = {
@@ -63,20 +78,24 @@ export const parameterSets = {
   events: ['clusters', 'namespaces', 'since', 'limit'],
   logs: ['clusterName', 'container', 'tailLines', 'sinceTime'],
   change: ['clusterName', 'dryRun'],
+  places: ['clusters', 'namespaces'],
+  place: ['clusterName', 'namespace'],
+  kind: ['clusterName'],
   signIn: ['page'],
   callback: ['code', 'state', 'error'],
   explain: ['from', 'to', 'method', 'headers'],
 } as const satisfies Record<string, readonly (keyof typeof parameters)[]>;
 
-export function openApi(
-  routes: { method: string; path: string; doc: Documented & { isOpen?: boolean } }[],
-  { version }: { version: string },
-): unknown {
+export interface DocumentedRoute {
+  method: string;
+  path: string;
+  doc: Documented & { isOpen?: boolean };
+}
+
+export function openApi(routes: DocumentedRoute[], { version }: { version: string }): unknown {
   const paths: Record<string, Record<string, unknown>> = {};
-  const answers = new Set<string>(['ApiError']);
   for (const { method, path, doc } of routes) {
-    if (doc.answer) answers.add(doc.answer);
-    const schema = doc.answer ? { $ref: `#/components/schemas/${doc.answer}` } : { type: 'object' };
+    const schema = doc.answer ? schemaOf(doc.answer) : { type: 'object' };
     (paths[path] ??= {})[method.toLowerCase()] = {
       summary: doc.summary,
       operationId: `${method.toLowerCase()}${path.replace(/[^A-Za-z0-9]+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
@@ -95,29 +114,7 @@ export function openApi(
           schema: { type: parameters[name][1] },
         })),
       ],
-      ...(method === 'PUT'
-        ? {
-            requestBody: {
-              required: true,
-              content: {
-                'application/yaml': { schema: { type: 'object' } },
-                'application/json': { schema: { type: 'object' } },
-              },
-            },
-          }
-        : {}),
-      ...(method === 'POST'
-        ? {
-            requestBody: {
-              required: true,
-              content: {
-                'application/x-www-form-urlencoded': {
-                  schema: { type: 'object', properties: { token: { type: 'string' } } },
-                },
-              },
-            },
-          }
-        : {}),
+      ...(doc.takes ? { requestBody: { required: true, content: bodies[doc.takes] } } : {}),
       responses: {
         ...(doc.isRedirect
           ? { 302: { description: doc.summary, headers: { location: { schema: { type: 'string' } } } } }
@@ -148,17 +145,21 @@ export function openApi(
         bearer: { type: 'http', scheme: 'bearer', description: 'a token that one of the clusters knows' },
         session: { type: 'apiKey', in: 'cookie', name: 'isthmus-session' },
       },
-      schemas: Object.fromEntries([...answers].sort().map((name) => [name, schemaOf(name)])),
+      schemas: schemas(),
     },
   };
 }
 
-function schemaOf(name: string): unknown {
-  if (name !== 'ApiError') return { description: `${name} of src/console/api.ts` };
-  const text = { type: 'string' };
-  return {
-    type: 'object',
-    required: ['error', 'code'],
-    properties: { error: text, code: text, where: text, why: text, fix: text },
-  };
+function schemaOf(answer: string): unknown {
+  const items = { $ref: `#/components/schemas/${answer.replace('[]', '')}` };
+  return answer.endsWith('[]') ? { type: 'array', items } : items;
+}
+
+/**
+ * Schemas of src/console/api.ts as scripts/generate-api-schemas.ts has made them. There an object has the fields of its type and no others, by which
+ * tests judge answers; who reads the API is to bear fields that come later.
+ */
+function schemas(): unknown {
+  const text = readFileSync(join(import.meta.dirname, 'generated/api-schemas.json'), 'utf8');
+  return JSON.parse(text, (key, value) => (key === 'additionalProperties' && value === false ? undefined : value));
 }

@@ -92,9 +92,13 @@ export class EventStream {
       });
   }
 
-  /** The topology is another: a link has changed its state. */
-  meshChanged(): void {
-    this.#gather(['mesh'], undefined);
+  /** What no object says has changed, as when a link has another state. */
+  changed(...scopes: StreamScope[]): void {
+    this.#gather(scopes, undefined);
+  }
+
+  get isWatched(): boolean {
+    return this.#clients.size > 0;
   }
 
   #accept(change: MeshChange): void {

@@ -31,6 +31,7 @@ export const addressPools: Check = {
           severity: 'error' as const,
           message: `${textOf(objectOf(one.cluster, one.object, 'IPAddressPool'))} (${one.text}) and ${textOf(objectOf(other.cluster, other.object, 'IPAddressPool'))} (${other.text}) overlap: on one network both clusters answer for the same addresses.`,
           object: objectOf(other.cluster, other.object, 'IPAddressPool'),
+          beside: [objectOf(one.cluster, one.object, 'IPAddressPool')],
           fix: `${kubectl(other.cluster, other.object.metadata.namespace)} edit ipaddresspool ${other.object.metadata.name}`,
         })),
     );

@@ -40,6 +40,7 @@ export const roots: Check = {
         severity: 'error' as const,
         message: `Proxies of ${one.cluster} trust ${describe(one)}, those of ${first!.cluster} trust ${describe(first!)}: every connection between them is refused.`,
         object: object(one.cluster),
+        beside: [object(first!.cluster)],
         fix: `give both a CA below one root (Secret ${system}/cacerts), restart istiod, then the workloads`,
       })),
     ];

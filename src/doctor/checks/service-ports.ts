@@ -38,6 +38,7 @@ export const servicePorts: Check = {
             severity: 'warning' as const,
             message: `Service ${name} has ${text(lost)} in ${cluster.name} and ${text(first!.service.spec['ports'] ?? [])} in ${first!.cluster.name}, which holds for the mesh: endpoints of ${cluster.name} on those ports are left out.`,
             object: objectOf(cluster.name, service, 'Service'),
+            beside: [objectOf(first!.cluster.name, first!.service, 'Service')],
             fix: `${kubectl(cluster.name, service.metadata.namespace)} edit service ${service.metadata.name}`,
           },
         ];

@@ -33,6 +33,7 @@ export const strictPlain: Check = {
               severity: 'error' as const,
               message: `${textOf(object)} sends plain text to ${rule['spec'].host}, where ${textOf(objectOf(primary.name, policy, 'PeerAuthentication'))} demands mutual TLS: every request is refused (503).`,
               object,
+              beside: [objectOf(primary.name, policy, 'PeerAuthentication')],
               fix: `${kubectl(primary.name, object.namespace)} edit destinationrule ${object.name}, and take trafficPolicy.tls out`,
             },
           ];

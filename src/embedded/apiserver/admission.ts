@@ -29,10 +29,31 @@ export async function admitMutating(
       object = applyPatch(object, patch, 'json', undefined);
     }
   }
-  if (isNewPod) addTolerations(object);
+  if (isNewPod) {
+    addTolerations(object);
+    addPriority(context, object);
+  }
   if (attributes.operation === 'CREATE' && attributes.resource.plural === 'persistentvolumeclaims')
     addStorageClass(context, object);
   return object;
+}
+
+/** Admission plugin Priority: a class's name becomes its number. @throws StatusError for a class that is not there. */
+function addPriority(context: ServerContext, pod: KubeObject): void {
+  const spec = (pod['spec'] ??= {});
+  const classes = context.storage.list('scheduling.k8s.io/priorityclasses').map(({ object }) => object);
+  const named = spec.priorityClassName;
+  const chosen = classes.find((one) => (named ? one.metadata.name === named : one['globalDefault'] === true));
+  if (named && !chosen)
+    throw new StatusError(
+      403,
+      'Forbidden',
+      `pods "${pod.metadata.name}" is forbidden: no PriorityClass with name ${named} was found`,
+      { name: pod.metadata.name ?? '', kind: 'pods' },
+    );
+  if (chosen) spec.priorityClassName = chosen.metadata.name;
+  spec.priority = chosen?.['value'] ?? 0;
+  spec.preemptionPolicy ??= chosen?.['preemptionPolicy'] ?? 'PreemptLowerPriority';
 }
 
 /** DefaultStorageClass: a claim that names no class gets the default one; the empty name asks for a volume without a class. */
@@ -85,6 +106,7 @@ function addServiceAccount(context: ServerContext, pod: KubeObject): void {
       403,
       'Forbidden',
       `pods "${pod.metadata.name ?? pod.metadata.generateName}" is forbidden: error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`,
+      { name: pod.metadata.name ?? '', kind: 'pods' },
     );
   const automount = spec.automountServiceAccountToken ?? account['automountServiceAccountToken'] ?? true;
   const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];

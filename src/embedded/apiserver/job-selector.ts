@@ -17,5 +17,7 @@ export function addJobSelector(job: KubeObject): void {
       'job-name': name,
     },
   };
+  // A Job without labels of its own has those of its pods.
+  if (!job.metadata.labels) job.metadata.labels = { ...template.metadata.labels };
   spec.selector = { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } };
 }

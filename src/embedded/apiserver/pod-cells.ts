@@ -56,6 +56,6 @@ export function podCells(pod: any): { ready: string; status: string; restarts: C
   return {
     ready: `${ready}/${total}`,
     status: reason,
-    restarts: restarts > 0 && lastRestart ? `${restarts} (${since(lastRestart)} ago)` : restarts,
+    restarts: restarts > 0 && lastRestart ? `${restarts} (${since(lastRestart)} ago)` : String(restarts),
   };
 }

@@ -93,12 +93,11 @@ export async function writeScale(
     wanted = applyPatch({ ...shown(current, paths), metadata }, wanted, kind, undefined);
   }
   const replicas = wanted?.spec?.replicas ?? 0;
-  if (!Number.isInteger(replicas)) throw badRequest('spec.replicas must be an integer');
+  if (!Number.isInteger(replicas) || replicas < 0) throw badRequest('spec.replicas must be an integer of 0 or more');
   const changed: KubeObject = { ...withValue(current, paths.spec, replicas), metadata: { ...current.metadata } };
   const asked = wanted.metadata?.resourceVersion;
   if (asked) changed.metadata.resourceVersion = asked;
   else delete changed.metadata.resourceVersion;
-  const whole = { ...target, subresource: undefined };
-  const { object: stored } = await replaceObject(context, request, whole, atVersion(changed, target.resource));
+  const { object: stored } = await replaceObject(context, request, target, atVersion(changed, target.resource));
   return shown(stored, paths);
 }

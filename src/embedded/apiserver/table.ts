@@ -19,7 +19,14 @@ export function metadataOf(object: KubeObject): KubeObject {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
 }
 
-export function tableOf(resource: Resource, includeObject: string | null, objects: KubeObject[], withColumns = true) {
+/** @param isWhole a list's; a watch sends one row at a time, and says the columns with the first only */
+export function tableOf(
+  resource: Resource,
+  includeObject: string | null,
+  objects: KubeObject[],
+  isWhole = true,
+  withColumns = true,
+) {
   const printer = printerOf(resource);
   const columnDefinitions: Column[] = printer.columns.map(([name, wide]) => ({
     name,
@@ -31,8 +38,8 @@ export function tableOf(resource: Resource, includeObject: string | null, object
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
-    ...(withColumns ? {} : { metadata: { resourceVersion: objects[0]?.metadata.resourceVersion ?? '' } }),
-    columnDefinitions,
+    ...(isWhole ? {} : { metadata: { resourceVersion: objects[0]?.metadata.resourceVersion ?? '' } }),
+    columnDefinitions: withColumns ? columnDefinitions : null,
     rows: tableRows(printer, includeObject, objects),
   };
 }
@@ -40,7 +47,7 @@ export function tableOf(resource: Resource, includeObject: string | null, object
 export function tableRows(printer: Printer, includeObject: string | null, objects: KubeObject[]) {
   return objects.map((object) => ({
     cells: printer.cells(object),
-    ...(includeObject === 'None' ? {} : { object: includeObject === 'Object' ? object : metadataOf(object) }),
+    object: includeObject === 'None' ? null : includeObject === 'Object' ? object : metadataOf(object),
   }));
 }
 

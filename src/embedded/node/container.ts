@@ -170,6 +170,14 @@ export class Container {
     clearTimeout(timer);
   }
 
+  /** Of one that is told to stop already: what is left of it after that many milliseconds is killed. */
+  hurry(graceMs: number): void {
+    const running = this.#process;
+    if (!running || running.hasEnded) return;
+    const timer = setTimeout(() => running.kill('SIGKILL'), graceMs);
+    void running.ended.then(() => clearTimeout(timer));
+  }
+
   #mayRestart(): boolean {
     if (this.role === 'ephemeral') return false;
     if (this.role === 'sidecar') return true;

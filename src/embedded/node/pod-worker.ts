@@ -36,6 +36,8 @@ export class PodWorker {
   #volumesReady = false;
   #sandboxReady = false;
   #terminating: Promise<void> | undefined;
+  /** Milliseconds since the epoch: when what still runs of it is killed. */
+  #endsBy = Number.POSITIVE_INFINITY;
   readonly #abort = new AbortController();
   #statusWanted = false;
   #statusRunning: Promise<void> | undefined;
@@ -291,8 +293,12 @@ export class PodWorker {
     for (const container of this.init.filter((one) => one.role === 'sidecar').reverse()) await container.stop(graceMs);
   }
 
-  /** Ends the containers and takes away what the pod had. The object goes last. */
+  /** Ends the containers and takes away what the pod had. The object goes last. Called again it may shorten the time, and never prolongs it. */
   terminate(graceMs: number): Promise<void> {
+    const endsBy = Date.now() + graceMs;
+    if (this.#terminating && endsBy < this.#endsBy)
+      for (const container of [...this.main, ...this.init]) container.hurry(graceMs);
+    this.#endsBy = Math.min(this.#endsBy, endsBy);
     this.#terminating ??= this.#terminate(graceMs);
     return this.#terminating;
   }

@@ -65,7 +65,13 @@ export const telemetry: Part = {
       {
         apiVersion: 'v1',
         kind: 'ConfigMap',
-        metadata: { name, namespace: systemNamespace, labels },
+        metadata: {
+          name,
+          namespace: systemNamespace,
+          labels,
+          // Who looks at the cluster is to miss what somebody takes out.
+          annotations: { 'isthmus.dev/federates': remotes.map((one) => one.remote).join(',') },
+        },
         data: { 'prometheus.yml': config },
       },
       deployment(createHash('sha256').update(config).digest('hex').slice(0, 16)),

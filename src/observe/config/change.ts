@@ -41,24 +41,50 @@ export async function changeConfig({ client, kind, object, dryRun, judge }: Chan
     },
   };
   const written = await client.replace(kinds[kind], wanted, { dryRun, fieldManager, fieldValidation: 'Strict' });
-  const [old, made] = [before, written].map(comparable);
-  const [was, is] = [old, made].map((one) => flatten(one));
-  const paths = new Set([...was!.keys(), ...is!.keys()]);
-  const fields = [...paths]
+  return changeOf('update', dryRun, before, written, judge(written));
+}
+
+/** Makes the object. @throws KubeApiError as changeConfig; 409 where one of that name is there */
+export async function createConfig({ client, kind, object, dryRun, judge }: ChangeOptions): Promise<ConfigChange> {
+  const made = await client.create(kinds[kind], object, { dryRun, fieldManager, fieldValidation: 'Strict' });
+  return changeOf('create', dryRun, undefined, made, judge(made));
+}
+
+/**
+ * Takes the object away, if it is still the one that was shown.
+ * @throws KubeApiError 404 where it is gone, 409 where it was changed or made anew since it was read, and by rights
+ */
+export async function deleteConfig(
+  options: Pick<ChangeOptions, 'client' | 'kind' | 'dryRun'> & { namespace: string; name: string },
+): Promise<ConfigChange> {
+  const { client, kind, dryRun, namespace, name } = options;
+  const before = await client.get<KubeObject>(kinds[kind], name, namespace);
+  const { uid, resourceVersion } = before.metadata;
+  await client.delete(kinds[kind], name, namespace, {
+    dryRun,
+    preconditions: { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) },
+  });
+  return changeOf('delete', dryRun, before, undefined, []);
+}
+
+function changeOf(
+  action: ConfigChange['action'],
+  dryRun: boolean,
+  before: KubeObject | undefined,
+  after: KubeObject | undefined,
+  checks: IstioCheck[],
+): ConfigChange {
+  const [old, made] = [before, after].map((one) => one && comparable(one));
+  const [was, is] = [old, made].map((one) => (one === undefined ? new Map<string, string>() : flatten(one)));
+  const fields = [...new Set([...was!.keys(), ...is!.keys()])]
     .filter((path) => was!.get(path) !== is!.get(path))
     .map((path) => ({
       path,
       ...(was!.has(path) ? { before: was!.get(path)! } : {}),
       ...(is!.has(path) ? { after: is!.get(path)! } : {}),
     }));
-  return {
-    dryRun,
-    changed: fields.length > 0,
-    fields,
-    before: stringify(old, { lineWidth: 0 }),
-    after: stringify(made, { lineWidth: 0 }),
-    checks: judge(written),
-  };
+  const text = (value: unknown): string => (value === undefined ? '' : stringify(value, { lineWidth: 0 }));
+  return { action, dryRun, changed: fields.length > 0, fields, before: text(old), after: text(made), checks };
 }
 
 function comparable(object: KubeObject): unknown {

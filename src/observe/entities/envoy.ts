@@ -1,6 +1,7 @@
 /** Envoy's own configuration: read from the proxy itself, or from the istiod that sent it where the proxy cannot be asked. */
 import { IsthmusError, messageOf } from '../../errors/index.ts';
 import type { ClusterModel } from '../model/cluster-model.ts';
+import { askAdmin } from '../proxy-admin.ts';
 import type { ClusterFacts } from '../topology/facts.ts';
 import type { EnvoyConfig } from '../types/index.ts';
 import { summarize } from './envoy-summary.ts';
@@ -38,13 +39,11 @@ export async function readEnvoy(
   });
 }
 
-/** As istioctl does it: Envoy's admin port is open to its own pod only. */
-async function fromProxy(_: EnvoySources, cluster: ClusterModel, namespace: string, pod: string): Promise<unknown> {
-  const command = ['pilot-agent', 'request', 'GET', 'config_dump?include_eds'];
-  const { stdout, stderr, exitCode } = await cluster.client.exec({ namespace, pod, container: 'istio-proxy', command });
-  if (exitCode !== 0)
-    throw new Error(`pilot-agent in the pod: ${stderr.trim().slice(0, 200) || `exit code ${exitCode}`}`);
-  return JSON.parse(stdout);
+function fromProxy(_: EnvoySources, cluster: ClusterModel, namespace: string, pod: string): Promise<unknown> {
+  return askAdmin(
+    (command) => cluster.client.exec({ namespace, pod, container: 'istio-proxy', command }),
+    'config_dump?include_eds',
+  );
 }
 
 async function fromIstiod(

@@ -3,7 +3,7 @@ import type { ClusterModel } from '../model/cluster-model.ts';
 import { isReady } from '../model/workload.ts';
 import { proxyStatuses } from '../topology/control-planes.ts';
 import type { ClusterFacts } from '../topology/facts.ts';
-import type { PodView, ProxyStatus } from '../types/index.ts';
+import type { PodView, ProxyCertificate, ProxyStatus } from '../types/index.ts';
 
 /** What istiods say of their proxies, by `cluster/pod.namespace`. */
 export function proxyTable(
@@ -18,7 +18,13 @@ export function proxyTable(
   return table;
 }
 
-export function podView(cluster: string, pod: Pod, proxies: Map<string, ProxyStatus>): PodView {
+export interface PodSources {
+  proxies: Map<string, ProxyStatus>;
+  /** Of the pod's proxy. */
+  certificate?: ProxyCertificate | undefined;
+}
+
+export function podView(cluster: string, pod: Pod, { proxies, certificate }: PodSources): PodView {
   const { name = '', namespace = '', labels = {}, creationTimestamp } = pod.metadata;
   const status = pod.status ?? {};
   const proxyStatus = proxies.get(`${cluster}/${name}.${namespace}`);
@@ -55,6 +61,7 @@ export function podView(cluster: string, pod: Pod, proxies: Map<string, ProxySta
       ...(pod.spec['initContainers'] ?? []).map(container(true)),
     ],
     ...(proxyStatus ? { proxyStatus } : {}),
+    ...(certificate ? { certificate } : {}),
   };
 }
 

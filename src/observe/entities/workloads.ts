@@ -3,7 +3,14 @@ import { keyOfObject, selectedBy } from '../config/references.ts';
 import type { ClusterModel } from '../model/cluster-model.ts';
 import { appOf, hasProxy, isGateway, isReady, labelsOf, versionOf, type Workload } from '../model/workload.ts';
 import { isKnown, type TrafficSeries } from '../prometheus/traffic.ts';
-import type { ObjectKey, ProxyStatus, WorkloadDetails, WorkloadList, WorkloadListItem } from '../types/index.ts';
+import type {
+  ObjectKey,
+  ProxyCertificate,
+  ProxyStatus,
+  WorkloadDetails,
+  WorkloadList,
+  WorkloadListItem,
+} from '../types/index.ts';
 import { peersOf } from './peers.ts';
 import { podView } from './pods.ts';
 import { type Scope, wantedNamespaces } from './scope.ts';
@@ -56,6 +63,7 @@ export function workloadItem(
 export interface DetailSources {
   series: TrafficSeries[];
   proxies: Map<string, ProxyStatus>;
+  certificateOf: (cluster: ClusterModel, namespace: string, pod: string) => ProxyCertificate | undefined;
 }
 
 export function workloadDetails(
@@ -89,7 +97,12 @@ export function workloadDetails(
     istioReferences: unique([...item.istioReferences, ...references]),
     annotations: workload.object?.metadata.annotations ?? first?.metadata.annotations ?? {},
     images: (spec.containers ?? []).map((one: any) => one.image),
-    pods: [...workload.pods.values()].map((pod) => podView(cluster.name, pod, sources.proxies)),
+    pods: [...workload.pods.values()].map((pod) =>
+      podView(cluster.name, pod, {
+        proxies: sources.proxies,
+        certificate: sources.certificateOf(cluster, namespace, pod.metadata.name ?? ''),
+      }),
+    ),
     services: services.map((one) => ({ cluster: cluster.name, namespace, name: one })),
     peers: peersOf(
       sources.series,

@@ -4,10 +4,17 @@ import { appOf, labelsOf, proxyContainerOf, type Workload } from '../model/workl
 import type { TrafficSeries } from '../prometheus/traffic.ts';
 import { proxyStatuses, staleTypes } from '../topology/control-planes.ts';
 import type { ClusterFacts } from '../topology/facts.ts';
-import type { HealthStatus, HealthView, NamespaceHealth, StatusCounts, TrafficSum } from '../types/index.ts';
+import type {
+  HealthStatus,
+  HealthView,
+  NamespaceHealth,
+  ProxyCertificate,
+  StatusCounts,
+  TrafficSum,
+} from '../types/index.ts';
 import { type Requests, RequestTable, trafficSum } from './requests.ts';
 import { healthAnnotation, judgeRequests, tolerancesOf, worst } from './thresholds.ts';
-import { judgeWorkload, statusOf } from './workload-status.ts';
+import { judgeWorkload, statusOf, withCertificates } from './workload-status.ts';
 
 type NodeLike = {
   nodeType: string;
@@ -18,14 +25,21 @@ type NodeLike = {
   service?: string;
 };
 
+export interface HealthSources {
+  factsOf: (cluster: ClusterModel) => ClusterFacts;
+  certificateOf: (cluster: ClusterModel, namespace: string, pod: string) => ProxyCertificate | undefined;
+}
+
 export class HealthReader {
   readonly #clusters: Map<string, ClusterModel>;
   readonly #requests: RequestTable;
   /** Proxies that have all that they were sent, by `cluster/pod.namespace`; undefined where no istiod could be asked. */
   readonly #synced: Set<string> | undefined;
+  readonly #certificateOf: HealthSources['certificateOf'];
   readonly #apps = new Map<string, Map<string, Workload[]>>();
 
-  constructor(clusters: ClusterModel[], series: TrafficSeries[], factsOf: (cluster: ClusterModel) => ClusterFacts) {
+  constructor(clusters: ClusterModel[], series: TrafficSeries[], { factsOf, certificateOf }: HealthSources) {
+    this.#certificateOf = certificateOf;
     this.#clusters = new Map(clusters.map((one) => [one.name, one]));
     this.#requests = new RequestTable(series);
     const all = clusters.flatMap((cluster) =>
@@ -132,7 +146,11 @@ export class HealthReader {
       ? proxies.filter((one) => synced.has(`${cluster}/${one.metadata.name}.${one.metadata.namespace}`)).length
       : -1;
     const status = statusOf(workload, proxies.length > 0 ? count : -1);
-    return { status, verdict: judgeWorkload(status, proxies.length) };
+    const model = this.#clusters.get(cluster);
+    const certificates = proxies.flatMap(
+      ({ metadata: { namespace = '', name = '' } }) => (model && this.#certificateOf(model, namespace, name)) ?? [],
+    );
+    return { status, verdict: withCertificates(judgeWorkload(status, proxies.length), certificates) };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Workload } from '../model/workload.ts';
 import { isReady } from '../model/workload.ts';
-import type { WorkloadStatus } from '../types/index.ts';
-import type { Verdict } from './thresholds.ts';
+import type { ProxyCertificate, WorkloadStatus } from '../types/index.ts';
+import { type Verdict, worst } from './thresholds.ts';
 
 /** Replicas as the owner's status says; of pods without an owner, as they are. @param synced -1 where it is not known */
 export function statusOf(workload: Workload, synced = -1): WorkloadStatus {
@@ -49,4 +49,16 @@ export function judgeWorkload(status: WorkloadStatus, proxies = 0): Verdict {
       reasons: [`${syncedProxies} of ${proxies} proxies of ${name} have their configuration`],
     };
   return { status: 'Healthy', reasons: [] };
+}
+
+/** Ours: a pod whose certificate is refused serves nobody, however ready it is. */
+export function withCertificates(verdict: Verdict, certificates: ProxyCertificate[]): Verdict {
+  const bad = certificates.filter((one) => one.state === 'broken' || one.state === 'degraded');
+  if (bad.length === 0) return verdict;
+  const status =
+    bad.every((one) => one.state === 'broken') && bad.length === certificates.length ? 'Failure' : 'Degraded';
+  return {
+    status: worst([verdict.status, status]),
+    reasons: [...verdict.reasons, ...bad.map((one) => `proxy of ${one.pod}: ${one.why}`)],
+  };
 }

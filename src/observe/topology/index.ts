@@ -2,24 +2,37 @@
 import type { ClusterModel } from '../model/cluster-model.ts';
 import type { MeshModel } from '../model/mesh-model.ts';
 import { isReady, proxyContainerOf } from '../model/workload.ts';
-import type { ClusterRole, ClusterView, MeshLink, MeshView, SourceProblem } from '../types/index.ts';
+import type {
+  ClusterRole,
+  ClusterView,
+  MeshLink,
+  MeshView,
+  ProxyCertificateSummary,
+  SourceProblem,
+} from '../types/index.ts';
 import { controlPlanesOf } from './control-planes.ts';
 import { disagreementsOf } from './disagreements.ts';
 import type { MeshFacts } from './facts.ts';
+import { Federations } from './federations.ts';
 import { gatewaysOf } from './gateways.ts';
 import { linksOf } from './links.ts';
 import { prometheusAddresses, prometheusOf } from './prometheus-view.ts';
 import { remoteSecretsOf } from './remote-secrets.ts';
-import { rootsOf, trustOf } from './trust.ts';
+import { rootsOf, trustOf, withWorkloads } from './trust.ts';
+
+type CertificatesOf = (cluster: ClusterModel, now: number) => ProxyCertificateSummary | undefined;
 
 export class Topology {
   readonly #model: MeshModel;
   readonly #facts: MeshFacts;
+  readonly #certificatesOf: CertificatesOf;
+  readonly #federations = new Federations();
   readonly #since = new Map<string, { state: MeshLink['state']; since: string }>();
 
-  constructor(model: MeshModel, facts: MeshFacts) {
+  constructor(model: MeshModel, facts: MeshFacts, certificatesOf: CertificatesOf = () => undefined) {
     this.#model = model;
     this.#facts = facts;
+    this.#certificatesOf = certificatesOf;
   }
 
   view(now = new Date()): MeshView {
@@ -73,7 +86,8 @@ export class Topology {
     const { network, kubernetesVersion } = cluster;
     return {
       name: cluster.name,
-      context: cluster.context,
+      ...(cluster.origin.type === 'kubeconfig' ? { context: cluster.context } : {}),
+      origin: cluster.origin,
       ...(cluster.client.connection?.server ? { server: cluster.client.connection.server } : {}),
       ...(network ? { network } : {}),
       role: roleOf(cluster, controlPlanes.length > 0, controlledBy),
@@ -83,8 +97,10 @@ export class Topology {
       controlPlanes,
       gateways: gatewaysOf(cluster),
       remoteSecrets: remoteSecretsOf(cluster, facts, this.#model, now.getTime()),
-      trust: trustOf(cluster, now.getTime()),
-      prometheus: prometheusOf(cluster, facts.prometheus, addresses),
+      trust: withWorkloads(trustOf(cluster, now.getTime()), this.#certificatesOf(cluster, now.getTime())),
+      prometheus: prometheusOf(cluster, facts.prometheus, addresses, (found) =>
+        this.#federations.missing(cluster, facts.prometheus, found, clusters),
+      ),
       counts: {
         namespaces: cluster.list('Namespace').length,
         workloads: cluster.workloads.size,
@@ -141,7 +157,7 @@ function controllersOf(cluster: ClusterModel, clusters: ClusterModel[], hasIstio
   return cluster.list('Pod').some(proxyContainerOf) || named.includes('*') ? holders.map((one) => one.name) : [];
 }
 
-/** Clusters that only a remote secret names: drawn, with the reason why nothing is known of them. */
+/** Clusters that only a remote secret names, and that are not read by it: drawn, with the reason why nothing is known of them. */
 function strangers(views: ClusterView[]): ClusterView[] {
   const known = new Set(views.map((one) => one.name));
   const named = views.flatMap((view) =>
@@ -149,6 +165,7 @@ function strangers(views: ClusterView[]): ClusterView[] {
   );
   return [...new Map(named.map((one) => [one.target, one])).values()].map((one) => ({
     name: one.target,
+    origin: { type: 'remote-secret', cluster: one.by, namespace: one.namespace, name: one.name },
     ...(one.server ? { server: one.server } : {}),
     role: 'unknown',
     controlledBy: [one.by],

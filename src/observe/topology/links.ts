@@ -185,7 +185,7 @@ function federationLinks(view: ClusterView): Found[] {
       ? [
           link('federation', view.name, one.cluster, {
             state: one.state,
-            why: one.why && `Prometheus of ${view.name} cannot take series from ${one.target}: ${one.why}`,
+            why: one.why && `Prometheus of ${view.name} takes no series from ${one.target || one.cluster}: ${one.why}`,
           }),
         ]
       : [],

@@ -3,24 +3,29 @@ import { PrometheusClient } from '../prometheus/client.ts';
 import type { FederationView, PrometheusView } from '../types/index.ts';
 import type { PrometheusFacts } from './facts.ts';
 
-/** @param addresses load-balancer addresses of the Prometheus of each cluster, by which a federation's target is known */
+/**
+ * @param addresses load-balancer addresses of the Prometheus of each cluster, by which a federation's target is known
+ * @param missing made by `missingFederations` for what is not among the targets
+ */
 export function prometheusOf(
   cluster: ClusterModel,
   facts: PrometheusFacts,
   addresses: Map<string, string>,
+  missing: (found: FederationView[]) => FederationView[] = () => [],
 ): PrometheusView {
   const source = new PrometheusClient(cluster).source;
   const targets = facts.targets ?? [];
   const isFederation = (one: any): boolean => String(one.scrapeUrl ?? '').includes('/federate');
   const own = targets.filter((one) => !isFederation(one));
   const down = own.filter((one) => one.health !== 'up').length;
+  const federation = targets.filter(isFederation).map((one) => federationOf(one, addresses));
   return {
     ...(source ? { source } : {}),
     ...(facts.version ? { version: facts.version } : {}),
     ...facts.settings,
     clusters: facts.clusters ?? [],
     ...(facts.targets ? { targets: { up: own.length - down, down } } : {}),
-    federation: targets.filter(isFederation).map((one) => federationOf(one, addresses)),
+    federation: [...federation, ...missing(federation)],
     ...(facts.error
       ? { state: source ? ('broken' as const) : ('unknown' as const), why: facts.error }
       : facts.targets === undefined

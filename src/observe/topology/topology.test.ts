@@ -37,8 +37,9 @@ test('a sound mesh has every link, and each is well', () => {
   expect([...disagreements, ...problems]).toEqual([]);
 });
 
+const system = 'istio-system';
+
 describe('a link is broken, and says why', () => {
-  const system = 'istio-system';
   const gateway = { istio: 'eastwestgateway', app: 'istio-eastwestgateway', 'topology.istio.io/network': 'network2' };
 
   test('when the gateway of the other side is scaled to nothing', async () => {
@@ -169,6 +170,67 @@ describe('a link is broken, and says why', () => {
       state: 'broken',
       why: expect.stringContaining('connection refused'),
     });
+  });
+});
+
+describe('a federation', () => {
+  const page = `/api/v1/namespaces/${system}/services/prometheus:9090/proxy/api/v1/targets`;
+  const targets = async (...activeTargets: object[]): Promise<void> => {
+    planted.east.pages.set(page, { status: 'success', data: { activeTargets } });
+    await planted.observer.facts.refresh();
+  };
+  const west = {
+    health: 'up',
+    scrapeUrl: 'http://192.168.49.31:9090/federate?match',
+    labels: { job: 'federate-west', instance: '192.168.49.31:9090' },
+  };
+  const find = () => planted.observer.mesh().links.find((one) => one.kind === 'federation');
+  const declare = async (text: string): Promise<void> => {
+    const metadata = { name: 'prometheus', namespace: system, annotations: { 'isthmus.dev/federates': text } };
+    planted.east.put('ConfigMap', { metadata, data: {} });
+    await planted.settle();
+  };
+
+  test('that nobody has seen or asked for is not missed', async () => {
+    await targets();
+    expect(find()).toBeUndefined();
+  });
+
+  test('whose job is taken out is broken from then on, and well when it comes back', async () => {
+    await targets(west);
+    expect(find()?.state).toBe('ok');
+    await targets();
+    expect(find()).toMatchObject({
+      id: 'federation:east>west',
+      state: 'broken',
+      why: expect.stringMatching(/it did until/),
+    });
+    await targets(west);
+    expect(find()?.state).toBe('ok');
+  });
+
+  test('that Isthmus has made is missed by who has never seen it', async () => {
+    await targets();
+    await declare('west');
+    expect(find()).toMatchObject({ state: 'broken', why: expect.stringContaining('isthmus.dev/federates') });
+  });
+
+  test('that Isthmus has taken back, or whose cluster has left, is not missed', async () => {
+    await targets(west);
+    planted.observer.mesh();
+    await targets();
+    await declare('');
+    expect(find()).toBeUndefined();
+    await declare('north');
+    expect(find()).toBeUndefined();
+  });
+
+  test('is unknown while Prometheus gives no answer', async () => {
+    await targets(west);
+    planted.observer.mesh();
+    planted.east.pages.delete(page);
+    await planted.observer.facts.refresh();
+    expect(find()).toMatchObject({ state: 'unknown', why: expect.stringContaining('not found') });
   });
 });
 

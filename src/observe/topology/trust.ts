@@ -2,7 +2,7 @@ import { messageOf } from '../../errors/index.ts';
 import { readCertificate, splitPem, verifyChain } from '../../pki/index.ts';
 import type { CaSecret } from '../model/ca-secret.ts';
 import type { ClusterModel } from '../model/cluster-model.ts';
-import type { CertificateView, ClusterTrust, RootView, State } from '../types/index.ts';
+import type { CertificateView, ClusterTrust, ProxyCertificateSummary, RootView, State } from '../types/index.ts';
 import { meshConfigOf } from './control-planes.ts';
 
 const dayMs = 86_400_000;
@@ -70,6 +70,16 @@ export function trustOf(cluster: ClusterModel, now = Date.now()): ClusterTrust {
     sharedWith: [],
     ...verdict,
   };
+}
+
+/** One proxy whose certificate has ended is not the whole cluster; when it is all of them, nothing between proxies works. */
+export function withWorkloads(trust: ClusterTrust, workloads: ProxyCertificateSummary | undefined): ClusterTrust {
+  if (!workloads) return trust;
+  const isWhole = workloads.expired + workloads.foreign === workloads.read;
+  const state = isWhole ? workloads.state : workloads.state === 'ok' ? 'ok' : 'degraded';
+  if (state === 'ok' || !['ok', state === 'broken' ? 'degraded' : ''].includes(trust.state))
+    return { ...trust, workloads };
+  return { ...trust, workloads, state, why: `proxies: ${workloads.why}` };
 }
 
 function viewOf(pem: string, kind: CertificateView['kind'], from: string, now: number): CertificateView {

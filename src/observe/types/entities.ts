@@ -1,6 +1,7 @@
 /** Applications, workloads and services: lists over all clusters, and one of them in detail. */
 import type { ObjectKey, SourceProblem } from './common.ts';
 import type { HealthView, TrafficSum } from './health.ts';
+import type { ProxyCertificate } from './mesh.ts';
 
 export interface WorkloadListItem {
   cluster: string;
@@ -89,6 +90,8 @@ export interface PodView {
     state: string;
   }[];
   proxyStatus?: ProxyStatus;
+  /** Of its proxy; undefined where it has none or it was not read yet. */
+  certificate?: ProxyCertificate;
 }
 
 /** What istiod sent to the proxy and the proxy has accepted. */

@@ -15,6 +15,11 @@ export interface MeshView {
   problems: SourceProblem[];
 }
 
+/** By which a cluster is read: a context of the kubeconfig, or a remote secret's own kubeconfig, whose account may see less. */
+export type ClusterOrigin =
+  | { type: 'kubeconfig'; context: string }
+  | { type: 'remote-secret'; cluster: string; namespace: string; name: string };
+
 export type ClusterRole = 'primary' | 'remote' | 'unmeshed' | 'unknown';
 
 export interface ClusterView {
@@ -22,6 +27,7 @@ export interface ClusterView {
   name: string;
   /** The kubeconfig's context; undefined for a cluster that only a remote secret or a metric names. */
   context?: string;
+  origin: ClusterOrigin;
   server?: string;
   network?: string;
   role: ClusterRole;
@@ -110,6 +116,8 @@ export interface ClusterTrust {
   /** SHA-256 fingerprint of the root that proxies are given here. */
   rootFingerprint?: string;
   certificates: CertificateView[];
+  /** What proxies of this cluster show as their own; undefined until one was read. */
+  workloads?: ProxyCertificateSummary;
   /** Clusters of the mesh with the same root. */
   sharedWith: string[];
   state: State;
@@ -127,6 +135,52 @@ export interface CertificateView {
   notBefore: string;
   notAfter: string;
   state: State;
+}
+
+/** Certificates of a cluster's proxies. `state` is that of the worst. */
+export interface ProxyCertificateSummary {
+  /** Pods with a proxy, and of how many the certificate is known. */
+  proxies: number;
+  read: number;
+  expired: number;
+  /** Less than a tenth of their life is left: their renewal, at half of it, has failed. */
+  ending: number;
+  /** Signed below a root that is not the cluster's. */
+  foreign: number;
+  /** The first that ends. */
+  nextEnd?: string;
+  state: State;
+  why?: string;
+}
+
+/** What one proxy shows to others, as Envoy's admin interface tells it; the key is not read. */
+export interface ProxyCertificate {
+  cluster: string;
+  namespace: string;
+  pod: string;
+  workload?: string;
+  /** SPIFFE ID. */
+  identity: string;
+  issuer: string;
+  serialNumber: string;
+  fingerprint: string;
+  notBefore: string;
+  notAfter: string;
+  /** Roots that the proxy trusts, by SHA-256 fingerprint, with their ends. */
+  trusts: { fingerprint: string; subject: string; notAfter: string }[];
+  state: State;
+  /** Always given when the state is not `ok`. */
+  why?: string;
+  fix?: string;
+  /** When it was read. */
+  readAt: string;
+}
+
+export interface ProxyCertificates {
+  certificates: ProxyCertificate[];
+  /** Proxies that could not be asked. */
+  unread: { cluster: string; namespace: string; pod: string; why: string }[];
+  problems: SourceProblem[];
 }
 
 export interface RootView {

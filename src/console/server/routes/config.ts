@@ -1,9 +1,7 @@
 /** Istio's configuration: lists, findings, differences, one object, and its change. */
-import { parse } from 'yaml';
-import { apiVersionOf, type KubeObject, kinds } from '../../../kube/index.ts';
+import { type KubeObject, kinds } from '../../../kube/index.ts';
 import {
   type ClusterModel,
-  changeConfig,
   configDetails,
   configDifferences,
   configItems,
@@ -12,9 +10,9 @@ import {
   type NamespaceKey,
 } from '../../../observe/index.ts';
 import { type Asked, type ConsoleContext, clusterOf, wantedBy } from '../context.ts';
-import { badRequest, HttpError, notFound, readBody } from '../http.ts';
-import { isTrue } from '../parameters.ts';
+import { notFound } from '../http.ts';
 import type { AddRoute } from '../routes.ts';
+import { kindIn, kindPath } from './config-change.ts';
 
 type Kind = NonNullable<ReturnType<typeof istioKindOf>>;
 
@@ -39,7 +37,7 @@ export function addConfig(add: AddRoute, { observer, allowEdit }: ConsoleContext
   add(
     'GET',
     '/api/istio/validations',
-    { summary: 'findings in configuration', answer: 'IstioValidation', query: 'list' },
+    { summary: 'findings in configuration', answer: 'IstioValidation[]', query: 'list' },
     (asked) => observer.validator.all(wantedBy(asked)),
   );
   add(
@@ -51,21 +49,20 @@ export function addConfig(add: AddRoute, { observer, allowEdit }: ConsoleContext
       problems: problems(),
     }),
   );
-  const path = '/api/namespaces/{namespace}/istio/{group}/{version}/{kind}/{name}';
   const find = (asked: Asked): { kind: Kind; cluster: ClusterModel; namespace: string; name: string } => {
-    const { namespace = '', group = '', version = '', kind: wanted = '', name = '' } = asked.params;
-    const kind = istioKindOf(group, version, wanted);
-    if (!kind) throw notFound(`${group}/${version} ${wanted} is no kind of Istio's configuration`);
-    return {
-      kind,
-      namespace,
-      name,
-      cluster: clusterOf(observer, asked, `${kind} ${name}`, (one) => one.get(kind, namespace, name) !== undefined),
-    };
+    const kind = kindIn(asked);
+    const { namespace = '', name = '' } = asked.params;
+    const cluster = clusterOf(
+      observer,
+      asked,
+      `${kind} ${name}`,
+      (one) => one.get(kind, namespace, name) !== undefined,
+    );
+    return { kind, namespace, name, cluster };
   };
   add(
     'GET',
-    path,
+    `${kindPath}/{name}`,
     { summary: 'one configuration object', answer: 'IstioConfigDetails', query: 'entity' },
     async (asked) => {
       const { kind, cluster, namespace, name } = find(asked);
@@ -76,33 +73,6 @@ export function addConfig(add: AddRoute, { observer, allowEdit }: ConsoleContext
         (await configDetails(observer.clusters, cluster, kind, namespace, name, { validationOf, editable })) ??
         gone(kind, name)
       );
-    },
-  );
-  add(
-    'PUT',
-    path,
-    {
-      summary: 'changes a configuration object; with dryRun=true only shows what would change',
-      answer: 'ConfigChange',
-      query: 'change',
-    },
-    async (asked) => {
-      if (!allowEdit)
-        throw new HttpError(403, {
-          code: 'console.read-only',
-          fault: 'user',
-          what: 'this console only reads',
-          fix: 'start it with: isthmus console --allow-edit',
-        });
-      const { kind, cluster, namespace, name } = find(asked);
-      const object = objectOf(await readBody(asked.raw), kind, namespace, name);
-      return changeConfig({
-        client: asked.viewer.clientFor(cluster),
-        kind,
-        object,
-        dryRun: isTrue(asked.query, 'dryRun'),
-        judge: (written) => observer.validator.judge(cluster, kind, written).validation.checks,
-      });
     },
   );
 }
@@ -132,34 +102,4 @@ async function wantedKinds(clusters: ClusterModel[], { viewer }: Asked): Promise
     }),
   );
   return (item) => answers.get(`${item.cluster}/${item.namespace}/${item.kind}`) === true;
-}
-
-/** The body as the object that the path names. @throws HttpError 400 */
-function objectOf(body: string, kind: Kind, namespace: string, name: string): KubeObject {
-  let object: any;
-  try {
-    object = parse(body);
-  } catch (error) {
-    throw badRequest(`the body is neither YAML nor JSON: ${(error as Error).message.split('\n')[0]}`);
-  }
-  if (
-    object === null ||
-    typeof object !== 'object' ||
-    Array.isArray(object) ||
-    typeof object.metadata !== 'object' ||
-    object.metadata === null
-  )
-    throw badRequest('the body is no Kubernetes object: it has no metadata');
-  const { apiVersion = apiVersionOf(kinds[kind]) } = object;
-  const isSame =
-    object.metadata.name === name &&
-    (object.metadata.namespace ?? namespace) === namespace &&
-    (object.kind ?? kind) === kind &&
-    String(apiVersion).startsWith(`${kinds[kind].group}/`);
-  if (!isSame)
-    throw badRequest(
-      `the body is another object than ${kind} ${namespace}/${name}`,
-      'kind, name and namespace cannot be changed',
-    );
-  return { ...object, apiVersion: apiVersionOf(kinds[kind]), kind, metadata: { ...object.metadata, namespace } };
 }

@@ -72,13 +72,13 @@ function addHealth(add: AddRoute, { observer }: ConsoleContext): void {
   add(
     'GET',
     '/api/clusters/health',
-    { summary: 'health of everything in all namespaces', answer: 'NamespaceHealth', query: 'list' },
+    { summary: 'health of everything in all namespaces', answer: 'ClustersHealth', query: 'list' },
     read,
   );
   add(
     'GET',
     '/api/namespaces/{namespace}/health',
-    { summary: 'health of a namespace, one entry for each cluster', answer: 'NamespaceHealth', query: 'list' },
+    { summary: 'health of a namespace, one entry for each cluster', answer: 'NamespaceHealth[]', query: 'list' },
     async (asked) => (await read(asked)).namespaces,
   );
 }
@@ -117,11 +117,15 @@ function addDetails(add: AddRoute, observer: Observer): void {
         const { cluster, namespace, name } = home(asked);
         const { series, ...scope } = await observer.scope(clusterScope(asked), (where) => asked.viewer.canSee(where));
         const proxies = proxyTable(observer.clusters, (one) => observer.facts.of(one));
+        const certificateOf: Parameters<typeof workloadDetails>[1]['certificateOf'] = (...pod) =>
+          observer.certificates.of(...pod);
         const seen = {
           ...scope,
           clusters: scope.clusters.filter((one) => asked.viewer.canSee({ cluster: one.name, namespace })),
         };
-        return read[type](seen, { series, proxies }, cluster, namespace, name) ?? notFoundHere(single, name);
+        return (
+          read[type](seen, { series, proxies, certificateOf }, cluster, namespace, name) ?? notFoundHere(single, name)
+        );
       },
     );
     add(

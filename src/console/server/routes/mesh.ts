@@ -1,6 +1,12 @@
 /** The mesh as a whole: clusters, namespaces, topology, graph. */
-import type { Graph, MeshView, Observer } from '../../../observe/index.ts';
-import type { ClusterListItem, NamespaceListItem } from '../../api.ts';
+import {
+  type Graph,
+  type MeshView,
+  type Observer,
+  type ProxyCertificates,
+  problemsOf,
+} from '../../../observe/index.ts';
+import type { ClusterListItem, MeshTls, NamespaceListItem } from '../../api.ts';
 import { type Asked, type ConsoleContext, wantedBy } from '../context.ts';
 import { meshGraph } from '../mesh-graph.ts';
 import { choiceOf, durationOf, isTrue, listOf, timeOf } from '../parameters.ts';
@@ -11,13 +17,13 @@ export function addMesh(add: AddRoute, { observer }: ConsoleContext): void {
   add(
     'GET',
     '/api/clusters',
-    { summary: 'all clusters, with whether they answer', answer: 'ClusterListItem' },
+    { summary: 'all clusters, with whether they answer', answer: 'ClusterListItem[]' },
     ({ viewer }) => clusterItems(visible(observer.mesh(), viewer)),
   );
   add(
     'GET',
     '/api/namespaces',
-    { summary: 'namespaces of all clusters', answer: 'NamespaceListItem', query: 'list' },
+    { summary: 'namespaces of all clusters', answer: 'NamespaceListItem[]', query: 'list' },
     (asked) => namespaceItems(observer, asked),
   );
   add('GET', '/api/mesh', { summary: 'what stands where, and what joins it', answer: 'MeshView' }, ({ viewer }) =>
@@ -26,8 +32,20 @@ export function addMesh(add: AddRoute, { observer }: ConsoleContext): void {
   add('GET', '/api/mesh/graph', { summary: "Kiali's mesh graph", answer: 'MeshGraph' }, ({ viewer }) =>
     meshGraph(visible(observer.mesh(), viewer)),
   );
-  add('GET', '/api/mesh/tls', { summary: "Kiali's status of mutual TLS in the mesh" }, ({ viewer }) =>
-    meshTls(observer, viewer),
+  add(
+    'GET',
+    '/api/mesh/certificates',
+    { summary: 'what each proxy shows as its own certificate', answer: 'ProxyCertificates', query: 'places' },
+    (asked): ProxyCertificates => ({
+      ...observer.certificates.list(wantedBy(asked)),
+      problems: problemsOf(observer.clusters),
+    }),
+  );
+  add(
+    'GET',
+    '/api/mesh/tls',
+    { summary: "Kiali's status of mutual TLS in the mesh", answer: 'MeshTls' },
+    ({ viewer }) => meshTls(observer, viewer),
   );
   add('GET', '/api/namespaces/graph', { summary: 'the traffic graph', answer: 'Graph', query: 'graph' }, (asked) =>
     graphOf(observer, asked),
@@ -115,6 +133,7 @@ export function visible(view: MeshView, viewer: Viewer): MeshView {
         ? one
         : {
             name: one.name,
+            origin: one.origin,
             role: 'unknown' as const,
             ...(one.network ? { network: one.network } : {}),
             controlledBy: [],
@@ -137,7 +156,7 @@ export function visible(view: MeshView, viewer: Viewer): MeshView {
 }
 
 /** Of the control planes that may be seen: automatic where all of them make it so, and the lowest version that one of them accepts. */
-function meshTls(observer: Observer, viewer: Viewer): { status: string; autoMTLSEnabled: boolean; minTLS: string } {
+function meshTls(observer: Observer, viewer: Viewer): MeshTls {
   const modes = observer.clusters.flatMap((cluster) =>
     cluster.rootNamespaces
       .filter((namespace) => viewer.canSee({ cluster: cluster.name, namespace }))

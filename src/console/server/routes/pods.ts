@@ -17,12 +17,11 @@ export function addPods(add: AddRoute, { observer }: ConsoleContext): void {
     '/api/namespaces/{namespace}/pods/{name}',
     { summary: 'one pod', answer: 'PodView', query: 'entity' },
     (asked) => {
-      const { cluster, pod } = find(asked);
-      return podView(
-        cluster.name,
-        pod,
-        proxyTable(observer.clusters, (one) => observer.facts.of(one)),
-      );
+      const { cluster, namespace, pod } = find(asked);
+      return podView(cluster.name, pod, {
+        proxies: proxyTable(observer.clusters, (one) => observer.facts.of(one)),
+        certificate: observer.certificates.of(cluster, namespace, pod.metadata.name ?? ''),
+      });
     },
   );
   add(

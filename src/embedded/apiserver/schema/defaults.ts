@@ -16,16 +16,15 @@ function put(target: any, field: string, value: unknown): void {
 const defaulters: Record<string, (object: any) => void> = {
   '/Pod': (object) => {
     defaultPodSpec((object.spec ??= {}));
-    put((object.status ??= {}), 'phase', 'Pending');
+    // What is limited and not requested is requested up to its limit.
+    for (const { resources } of [...(object.spec.initContainers ?? []), ...(object.spec.containers ?? [])])
+      if (resources?.limits) resources.requests = { ...resources.limits, ...resources.requests };
+    put(object.spec, 'enableServiceLinks', true);
   },
   '/PodTemplate': (object) => defaultTemplate(object.template),
   '/Service': defaultService,
   '/Secret': defaultSecret,
-  '/Namespace': (object) => {
-    put((object.metadata.labels ??= {}), 'kubernetes.io/metadata.name', object.metadata.name);
-    put((object.spec ??= {}), 'finalizers', ['kubernetes']);
-    put((object.status ??= {}), 'phase', 'Active');
-  },
+  '/Namespace': (object) => put((object.metadata.labels ??= {}), 'kubernetes.io/metadata.name', object.metadata.name),
   '/Node': (object) => put((object.spec ??= {}), 'podCIDRs', object.spec?.podCIDR ? [object.spec.podCIDR] : undefined),
   '/ReplicationController': (object) => {
     put((object.spec ??= {}), 'replicas', 1);
@@ -35,6 +34,7 @@ const defaulters: Record<string, (object: any) => void> = {
     for (const subset of object.subsets ?? []) for (const port of subset.ports ?? []) put(port, 'protocol', 'TCP');
   },
   'discovery.k8s.io/EndpointSlice': (object) => {
+    for (const endpoint of object.endpoints ?? []) put(endpoint, 'conditions', {});
     for (const port of object.ports ?? []) {
       put(port, 'name', '');
       put(port, 'protocol', 'TCP');
@@ -96,7 +96,11 @@ const defaulters: Record<string, (object: any) => void> = {
     put((object.spec ??= {}), 'persistentVolumeReclaimPolicy', 'Retain');
     put(object.spec, 'volumeMode', 'Filesystem');
     if (object.spec.hostPath) put(object.spec.hostPath, 'type', '');
-    put((object.status ??= {}), 'phase', 'Pending');
+  },
+  '/LimitRange': (object) => {
+    for (const limit of object.spec?.limits ?? [])
+      if (limit.type === 'Container' && limit.default)
+        limit.defaultRequest = { ...limit.default, ...limit.defaultRequest };
   },
   'storage.k8s.io/StorageClass': (object) => {
     put(object, 'reclaimPolicy', 'Delete');
@@ -139,6 +143,8 @@ const defaulters: Record<string, (object: any) => void> = {
     put((object.spec.conversion ??= {}), 'strategy', 'None');
   },
   'networking.k8s.io/NetworkPolicy': (object) => {
+    for (const rule of [...(object.spec?.ingress ?? []), ...(object.spec?.egress ?? [])])
+      for (const port of rule.ports ?? []) put(port, 'protocol', 'TCP');
     const types = ['Ingress', ...(object.spec?.egress ? ['Egress'] : [])];
     put((object.spec ??= {}), 'policyTypes', types);
   },
@@ -235,12 +241,12 @@ function defaultService(object: any): void {
   }
   if (spec.type !== 'ExternalName') {
     put(spec, 'internalTrafficPolicy', 'Cluster');
-    put(spec, 'ipFamilies', ['IPv4']);
-    put(spec, 'ipFamilyPolicy', 'SingleStack');
   }
+  if (spec.sessionAffinity === 'ClientIP')
+    put(((spec.sessionAffinityConfig ??= {}).clientIP ??= {}), 'timeoutSeconds', 10_800);
+  if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
   if (spec.type === 'LoadBalancer') put(spec, 'allocateLoadBalancerNodePorts', true);
   if (spec.type === 'LoadBalancer' || spec.type === 'NodePort') put(spec, 'externalTrafficPolicy', 'Cluster');
-  put((object.status ??= {}), 'loadBalancer', {});
 }
 
 function defaultSecret(object: any): void {
@@ -258,6 +264,7 @@ function defaultJobSpec(spec: any): void {
   put(spec, 'backoffLimit', 6);
   put(spec, 'completionMode', 'NonIndexed');
   put(spec, 'suspend', false);
+  put(spec, 'manualSelector', false);
   put(spec, 'podReplacementPolicy', 'TerminatingOrFailed');
   defaultTemplate(spec.template);
 }

@@ -1,4 +1,5 @@
 /** Rules of pods and of the templates from which workloads make them, and what other rules share. */
+import { compareQuantities } from './quantity.ts';
 import { duplicate, type FieldError, forbidden, invalidValue, notSupported, required } from './validate.ts';
 
 export const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -73,7 +74,7 @@ export function validatePodSpec(spec: any, field: string, claims: string[] = [])
         const mountPath = `${path}.volumeMounts[${position}]`;
         if (!volumes.has(mount.name))
           errors.push({
-            reason: 'FieldValueInvalid',
+            reason: 'FieldValueNotFound',
             field: `${mountPath}.name`,
             message: `Not found: ${JSON.stringify(mount.name)}`,
           });
@@ -85,12 +86,36 @@ export function validatePodSpec(spec: any, field: string, claims: string[] = [])
       (container.ports ?? []).forEach((port: any, position: number) => {
         errors.push(...portErrors(port.containerPort, `${path}.ports[${position}].containerPort`));
       });
+      for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe'])
+        errors.push(...handlerErrors(container[name], `${path}.${name}`));
+      for (const name of ['postStart', 'preStop'])
+        errors.push(...handlerErrors(container.lifecycle?.[name], `${path}.lifecycle.${name}`));
+      const { limits = {}, requests = {} } = container.resources ?? {};
+      for (const [name, amount] of Object.entries(requests))
+        if (limits[name] !== undefined && compareQuantities(amount, limits[name]) > 0)
+          errors.push(
+            invalidValue(
+              `${path}.resources.requests`,
+              amount,
+              `must be less than or equal to ${name} limit of ${limits[name]}`,
+            ),
+          );
       (container.env ?? []).forEach((variable: any, position: number) => {
         if (!variable.name) errors.push(required(`${path}.env[${position}].name`));
       });
     });
   }
   return errors;
+}
+
+const handlers = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'];
+
+/** A probe or hook does exactly one thing. */
+function handlerErrors(handler: any, field: string): FieldError[] {
+  if (!handler) return [];
+  const [first, ...others] = handlers.filter((name) => handler[name] !== undefined);
+  if (!first) return [required(field, 'must specify a handler type')];
+  return others.map((name) => forbidden(`${field}.${name}`, 'may not specify more than 1 handler type'));
 }
 
 /** @param claims names of volumes that come from claim templates */

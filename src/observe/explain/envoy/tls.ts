@@ -63,12 +63,12 @@ function isHttp2(cluster: any): boolean {
 }
 
 /** The proxy's own certificate with its chain, as PEM; undefined while it has none. */
-export function ownCertificate(dump: ProxyDump): string | undefined {
+export function ownCertificate(dump: Pick<ProxyDump, 'secrets'>): string | undefined {
   return dataOf(dump.secrets.get('default')?.tls_certificate?.certificate_chain);
 }
 
 /** The roots that the proxy trusts, as PEM. */
-export function trustedRoots(dump: ProxyDump): string | undefined {
+export function trustedRoots(dump: Pick<ProxyDump, 'secrets'>): string | undefined {
   const secret = dump.secrets.get('ROOTCA')?.validation_context;
   return dataOf(secret?.trusted_ca);
 }
