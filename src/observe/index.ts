@@ -20,6 +20,7 @@ export { defaultTolerances } from './health/thresholds.ts';
 export type { ClusterModel } from './model/cluster-model.ts';
 export { followSources, type KubeconfigOptions, readSources } from './model/kubeconfig.ts';
 export type { ClusterSource, MeshChange, MeshModel } from './model/mesh-model.ts';
+export { RemoteClusters } from './model/remote-clusters.ts';
 export { Observer } from './observer.ts';
 export { proxyStatuses, staleTypes } from './topology/control-planes.ts';
 export { problemsOf } from './topology/index.ts';

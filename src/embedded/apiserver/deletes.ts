@@ -38,13 +38,18 @@ export async function deleteObject(
   const current = existing(context, target);
   checkProtected(target);
   checkPreconditions(target, current, options);
-  await admitValidating(context, request, {
-    resource: target.resource,
-    operation: 'DELETE',
-    object: undefined,
-    old: current.object,
-    subresource: '',
-  });
+  await admitValidating(
+    context,
+    request,
+    {
+      resource: target.resource,
+      operation: 'DELETE',
+      object: undefined,
+      old: current.object,
+      subresource: '',
+    },
+    [],
+  );
   if (isDryRun(request) || options.dryRun?.includes('All')) return { object: current.object, removed: true };
   return removeEntry(context, target.resource, current, options);
 }

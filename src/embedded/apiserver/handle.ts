@@ -6,12 +6,13 @@ import { deleteObject, deleteOptions, removeEntry } from './deletes.ts';
 import { discoveryDocument } from './discovery.ts';
 import { takeFromBudget } from './disruption-budget.ts';
 import type { PatchKind } from './merge/index.ts';
+import { readMetrics } from './metrics-api.ts';
 import { type Answer, podLogs, proxyToNode, proxyToPod, proxyToService } from './node-proxy.ts';
 import { isAllowed, refusal } from './rbac.ts';
 import { checkListOptions, formOf, listObjects, type WatchSink, watchObjects } from './reads.ts';
 import { apiVersion, type Resource, storageKey } from './resources.ts';
 import { requestToken, reviews } from './reviews.ts';
-import { changeScale, scaleOf } from './scale.ts';
+import { readScale, writeScale } from './scale.ts';
 import { notSupported } from './schema/index.ts';
 import { fieldSelector, labelSelector } from './selectors.ts';
 import { badRequest, conflict, invalid, methodNotAllowed, noSuchPath, StatusError, success } from './status.ts';
@@ -88,6 +89,8 @@ export async function handle(context: ServerContext, request: ApiRequest): Promi
   }
   if (!resource.verbs.includes(verb)) throw methodNotAllowed();
   if (verb === 'list' || verb === 'watch') checkListOptions(request, verb === 'watch');
+  if (resource.group === 'metrics.k8s.io')
+    return object(200, await readMetrics(context, request, resource, target.namespace, target.name));
   switch (verb) {
     case 'list':
       return {
@@ -227,8 +230,8 @@ async function handleSubresource(
   if (subresource === 'binding') return bind(context, request, place);
   if (subresource === 'eviction') return evict(context, request, place);
   if (subresource === 'scale') {
-    if (verb === 'get') return object(200, scaleOf(existing(context, place).object, resource));
-    return object(200, await changeScale(context, request, place));
+    if (verb === 'get') return object(200, readScale(context, place));
+    return object(200, await writeScale(context, request, place, verb === 'patch'));
   }
   if (subresource === 'finalize') return finalize(context, request, place);
   if (verb === 'get') return shown(request, resource, atVersion(existing(context, place).object, resource));

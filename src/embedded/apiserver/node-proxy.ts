@@ -110,6 +110,17 @@ function callKubelet(
   );
 }
 
+/** What a kubelet answers to us ourselves. @throws StatusError when it does not. */
+export async function kubeletJson(context: ServerContext, nodeName: string, path: string): Promise<any> {
+  const { status, stream } = await callKubelet(context, kubeletOfNode(context, nodeName), path);
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (status !== 200)
+    throw new StatusError(502, 'BadGateway', `the kubelet of ${nodeName} answered ${status} to ${path}`);
+  return JSON.parse(text);
+}
+
 const streamNames = { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' };
 
 /** What a client asks for, in the kubelet's own words: these are other ones than the API's. */

@@ -1,81 +1,103 @@
-/** The scale subresource: the replicas of a workload as autoscaling/v1 shows them, whatever kind it is of. */
+/** The scale subresource: how many replicas a workload has and wants, as autoscaling/v1 shows it for every kind that has one. */
 import type { KubeObject } from '../../kube/index.ts';
 import type { ApiRequest, ServerContext } from './context.ts';
 import { applyPatch, type PatchKind } from './merge/index.ts';
-import type { Resource } from './resources.ts';
 import { badRequest } from './status.ts';
 import { atVersion, existing, replaceObject, type Target } from './writes.ts';
 
-interface ScalePaths {
-  specReplicasPath: string;
-  statusReplicasPath: string;
-  labelSelectorPath?: string;
+/** Where a kind keeps its numbers; custom resources say it in their definition. */
+interface Paths {
+  spec: string[];
+  status: string[];
+  /** Of a selector in text form; built-in kinds have one in the spec. */
+  selector: string[] | undefined;
 }
 
-const builtIn: ScalePaths = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
-
-const pathsOf = (resource: Resource): ScalePaths => resource.custom?.version.subresources?.scale ?? builtIn;
-
-const at = (object: any, path: string): any =>
-  path
-    .split('.')
-    .filter(Boolean)
-    .reduce((value, name) => value?.[name], object);
-
-function selectorText(object: any, resource: Resource): string | undefined {
-  const { labelSelectorPath } = pathsOf(resource);
-  if (resource.custom) return labelSelectorPath ? at(object, labelSelectorPath) : undefined;
-  const selector = object.spec?.selector;
-  return Object.entries(selector?.matchLabels ?? selector ?? {})
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
+function pathsOf({ resource }: Target): Paths {
+  const stated = resource.custom?.version.subresources?.scale;
+  const parts = (path: string): string[] => path.split('.').filter(Boolean);
+  return stated
+    ? {
+        spec: parts(stated.specReplicasPath),
+        status: parts(stated.statusReplicasPath),
+        selector: stated.labelSelectorPath ? parts(stated.labelSelectorPath) : undefined,
+      }
+    : { spec: ['spec', 'replicas'], status: ['status', 'replicas'], selector: undefined };
 }
 
-export function scaleOf(object: KubeObject, resource: Resource): KubeObject {
-  const { specReplicasPath, statusReplicasPath } = pathsOf(resource);
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const replicas = at(object, specReplicasPath);
-  const selector = selectorText(object, resource);
+const at = (object: any, path: string[]): any => path.reduce((value, part) => value?.[part], object);
+
+function withValue(object: any, [first, ...rest]: string[], value: unknown): any {
+  return first === undefined ? value : { ...object, [first]: withValue(object?.[first], rest, value) };
+}
+
+function shown(object: KubeObject, paths: Paths): KubeObject {
+  const { name = '', namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const replicas = at(object, paths.spec);
+  const selector = paths.selector ? at(object, paths.selector) : selectorText(object['spec']?.selector);
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: {
-      name: name!,
+      name,
       ...(namespace ? { namespace } : {}),
       uid: uid!,
       resourceVersion: resourceVersion!,
       creationTimestamp: creationTimestamp!,
     },
     spec: replicas === undefined ? {} : { replicas },
-    status: { replicas: at(object, statusReplicasPath) ?? 0, ...(selector === undefined ? {} : { selector }) },
+    status: { replicas: at(object, paths.status) ?? 0, ...(selector ? { selector } : {}) },
   };
 }
 
-const patchKinds: [string, PatchKind][] = [
-  ['json-patch', 'json'],
-  ['strategic-merge-patch', 'strategic'],
-  ['merge-patch', 'merge'],
-];
+/** As kubectl and autoscalers send it back in queries. */
+function selectorText(selector: any): string {
+  // A ReplicationController's selector is the bare map.
+  const labels = selector?.matchLabels ?? (selector?.matchExpressions ? {} : selector);
+  const terms = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`);
+  for (const { key, operator, values = [] } of selector?.matchExpressions ?? []) {
+    if (operator === 'In' || operator === 'NotIn') terms.push(`${key} ${operator.toLowerCase()} (${values.join(',')})`);
+    else terms.push(operator === 'Exists' ? key : `!${key}`);
+  }
+  return terms.join(',');
+}
 
-/** Sets the replicas that a Scale, or a patch of one, states. The managers of the field are those of the subresource. */
-export async function changeScale(context: ServerContext, request: ApiRequest, target: Target): Promise<KubeObject> {
-  const { resource } = target;
-  const current = atVersion(existing(context, target).object, resource);
-  const body = (await request.body()) as any;
-  const kind = patchKinds.find(([name]) => String(request.headers['content-type']).includes(name))?.[1];
-  const wanted: any = kind ? applyPatch(scaleOf(current, resource), body, kind, undefined) : body;
+export const readScale = (context: ServerContext, target: Target): KubeObject =>
+  shown(existing(context, target).object, pathsOf(target));
+
+const patchKinds: Record<string, PatchKind> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'merge',
+};
+
+/** PUT of a scale, or a patch of one. @throws StatusError 409 when the workload has changed since the version that is stated */
+export async function writeScale(
+  context: ServerContext,
+  request: ApiRequest,
+  target: Target,
+  isPatch: boolean,
+): Promise<KubeObject> {
+  const paths = pathsOf(target);
+  const { object: current } = existing(context, target);
+  let wanted = (await request.body()) as any;
+  if (isPatch) {
+    const kind =
+      patchKinds[
+        String(request.headers['content-type'] ?? '')
+          .split(';')[0]!
+          .trim()
+      ];
+    if (!kind) throw badRequest('a scale is patched by a JSON patch or a merge patch');
+    const { resourceVersion: _, ...metadata } = shown(current, paths).metadata;
+    wanted = applyPatch({ ...shown(current, paths), metadata }, wanted, kind, undefined);
+  }
   const replicas = wanted?.spec?.replicas ?? 0;
-  if (!Number.isInteger(replicas) || replicas < 0)
-    throw badRequest(`spec.replicas: Invalid value: ${JSON.stringify(replicas)}: must be an integer of 0 or more`);
-  const changed: any = structuredClone(current);
-  const names = pathsOf(resource).specReplicasPath.split('.').filter(Boolean);
-  const last = names.pop()!;
-  let parent = changed;
-  for (const name of names) parent = parent[name] ??= {};
-  parent[last] = replicas;
-  const version = body?.metadata?.resourceVersion;
-  if (version) changed.metadata.resourceVersion = version;
+  if (!Number.isInteger(replicas) || replicas < 0) throw badRequest('spec.replicas must be an integer of 0 or more');
+  const changed: KubeObject = { ...withValue(current, paths.spec, replicas), metadata: { ...current.metadata } };
+  const asked = wanted.metadata?.resourceVersion;
+  if (asked) changed.metadata.resourceVersion = asked;
   else delete changed.metadata.resourceVersion;
-  const { object } = await replaceObject(context, request, target, changed);
-  return scaleOf(atVersion(object, resource), resource);
+  const { object: stored } = await replaceObject(context, request, target, atVersion(changed, target.resource));
+  return shown(stored, paths);
 }

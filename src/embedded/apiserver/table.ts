@@ -1,5 +1,6 @@
 /** The server-side tables of `kubectl get`: columns and cells as Kubernetes' printers make them. */
 import type { KubeObject } from '../../kube/index.ts';
+import { podCells } from './pod-cells.ts';
 import { storagePrinters } from './printers-storage.ts';
 import { workloadPrinters } from './printers-workloads.ts';
 import type { Resource } from './resources.ts';
@@ -96,58 +97,6 @@ function at(object: unknown, path: string): unknown {
   }, object);
 }
 
-function podStatus(pod: any): { ready: string; status: string; restarts: Cell } {
-  const { status = {}, spec = {}, metadata } = pod;
-  let reason: string = status.reason ?? status.phase ?? 'Unknown';
-  let restarts = 0;
-  let lastRestart: string | undefined;
-  const sidecars = new Set(
-    (spec.initContainers ?? []).filter((one: any) => one.restartPolicy === 'Always').map((one: any) => one.name),
-  );
-  let total = (spec.containers ?? []).length + sidecars.size;
-  let ready = 0;
-  let initializing = false;
-  const inits: any[] = status.initContainerStatuses ?? [];
-  for (const [index, container] of inits.entries()) {
-    restarts += container.restartCount ?? 0;
-    const isSidecar = sidecars.has(container.name);
-    if (isSidecar && container.ready) ready++;
-    if (container.state?.terminated?.exitCode === 0 || (isSidecar && container.started)) continue;
-    if (container.state?.terminated)
-      reason = `Init:${container.state.terminated.reason || `ExitCode:${container.state.terminated.exitCode}`}`;
-    else if (container.state?.waiting?.reason && container.state.waiting.reason !== 'PodInitializing')
-      reason = `Init:${container.state.waiting.reason}`;
-    else reason = `Init:${index}/${(spec.initContainers ?? []).length}`;
-    initializing = true;
-    break;
-  }
-  if (!initializing) {
-    for (const container of [...(status.containerStatuses ?? [])].reverse()) {
-      restarts += container.restartCount ?? 0;
-      const finished = container.lastState?.terminated?.finishedAt;
-      if (finished && (!lastRestart || finished > lastRestart)) lastRestart = finished;
-      if (container.state?.waiting?.reason) reason = container.state.waiting.reason;
-      else if (container.state?.terminated)
-        reason =
-          container.state.terminated.reason ||
-          (container.state.terminated.signal
-            ? `Signal:${container.state.terminated.signal}`
-            : `ExitCode:${container.state.terminated.exitCode}`);
-      else if (container.ready && container.state?.running) ready++;
-    }
-    const isReady = (status.conditions ?? []).some((one: any) => one.type === 'Ready' && one.status === 'True');
-    if (reason === 'Completed' && ready > 0) reason = isReady ? 'Running' : 'NotReady';
-  }
-  if (metadata.deletionTimestamp)
-    reason = status.phase === 'Succeeded' || status.phase === 'Failed' ? reason : 'Terminating';
-  total = Math.max(total, 0);
-  return {
-    ready: `${ready}/${total}`,
-    status: reason,
-    restarts: restarts > 0 && lastRestart ? `${restarts} (${since(lastRestart)} ago)` : String(restarts),
-  };
-}
-
 function servicePorts(service: any): string {
   return orNone(
     (service.spec.ports ?? [])
@@ -188,7 +137,7 @@ const printers: Record<string, Printer> = {
       ['Readiness Gates', true],
     ],
     cells: (pod) => {
-      const { ready, status, restarts } = podStatus(pod);
+      const { ready, status, restarts } = podCells(pod);
       return [
         pod.metadata.name,
         ready,

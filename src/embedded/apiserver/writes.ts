@@ -5,6 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../../kube/index.ts';
 import { admitMutating, admitValidating } from './admission.ts';
+import { convertAutoscaler } from './autoscaling-versions.ts';
+import { checkRules, hasRules, unreadableRules } from './cel/index.ts';
 import { type ApiRequest, fieldManagerOf, isDryRun, type ServerContext, timestamp } from './context.ts';
 import { addJobSelector } from './job-selector.ts';
 import {
@@ -91,8 +93,13 @@ export async function createObject(
     old: undefined,
     subresource: '',
   });
-  finish(context, resource, object, undefined);
-  await admitValidating(context, request, { resource, operation: 'CREATE', object, old: undefined, subresource: '' });
+  await finish(context, resource, object, undefined);
+  await admitValidating(
+    context,
+    request,
+    { resource, operation: 'CREATE', object, old: undefined, subresource: '' },
+    warnings,
+  );
   setManagers(object, managedFields);
   if (context.storage.get(storageKey(resource), object.metadata.namespace, object.metadata.name ?? ''))
     throw alreadyExists(resource, object.metadata.name ?? '');
@@ -216,14 +223,19 @@ export async function applyObject(
         old: undefined,
         subresource: '',
       });
-      finish(context, resource, object, undefined);
-      await admitValidating(context, request, {
-        resource,
-        operation: 'CREATE',
-        object,
-        old: undefined,
-        subresource: '',
-      });
+      await finish(context, resource, object, undefined);
+      await admitValidating(
+        context,
+        request,
+        {
+          resource,
+          operation: 'CREATE',
+          object,
+          old: undefined,
+          subresource: '',
+        },
+        warnings,
+      );
       if (context.storage.get(storageKey(resource), target.namespace, target.name)) continue;
       object.metadata.uid = randomUUID();
       if (resource.group === 'batch' && resource.plural === 'jobs') addJobSelector(object);
@@ -299,14 +311,19 @@ async function update(
     old,
     subresource: subresource ?? '',
   });
-  finish(context, resource, object, old);
-  await admitValidating(context, request, {
-    resource,
-    operation: 'UPDATE',
-    object,
-    old,
-    subresource: subresource ?? '',
-  });
+  await finish(context, resource, object, old);
+  await admitValidating(
+    context,
+    request,
+    {
+      resource,
+      operation: 'UPDATE',
+      object,
+      old,
+      subresource: subresource ?? '',
+    },
+    warnings,
+  );
   setManagers(object, managedFields);
   const generation = old.metadata.generation;
   if (hasGeneration(resource) && subresource !== 'status' && !isSame(withoutMeta(object), withoutMeta(old)))
@@ -343,9 +360,10 @@ export function existing(context: ServerContext, target: Target): Entry {
   return entry;
 }
 
-/** The object as the asked version of its resource shows it. Versions differ by name only: conversion is None. */
+/** The object as the asked version of its resource shows it. Versions differ by name only, but for autoscalers. */
 export function atVersion(object: KubeObject, resource: Resource): KubeObject {
   const wanted = apiVersion(resource);
+  if (resource.group === 'autoscaling' && object.apiVersion !== wanted) return convertAutoscaler(object, wanted);
   return object.apiVersion === wanted ? object : { ...object, apiVersion: wanted, kind: resource.kind };
 }
 
@@ -440,12 +458,29 @@ function dropEmptyMeta({ metadata }: KubeObject): void {
     if (metadata[name] && Object.keys(metadata[name]).length === 0) delete metadata[name];
 }
 
+const rulesWait: FieldError = {
+  reason: 'FieldValueInvalid',
+  field: '<nil>',
+  message:
+    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+};
+
 /** Defaults of what admission has added, and all checks. */
-function finish(context: ServerContext, resource: Resource, object: KubeObject, old: KubeObject | undefined): void {
+async function finish(
+  context: ServerContext,
+  resource: Resource,
+  object: KubeObject,
+  old: KubeObject | undefined,
+): Promise<void> {
   setDefaults(resource, object);
   if (!resource.custom && !old) prepareForCreate(object);
   const schema = schemaOf(resource);
   const errors: FieldError[] = schema ? validate(object, schema) : [];
+  // Rules may rely on types: they are for objects that fit their schema.
+  if (resource.custom && schema && hasRules(schema.raw))
+    errors.push(...(errors.length === 0 ? await checkRules(object, old, schema) : [rulesWait]));
+  if (errors.length === 0 && resource.plural === 'customresourcedefinitions')
+    errors.push(...(await unreadableRules(object)));
   const known = new Set(errors.map(({ field, reason }) => `${field}\n${reason}`));
   const further = resource.custom ? validateMeta(object, old) : validateBuiltin(object, old);
   errors.push(...further.filter(({ field, reason }) => !known.has(`${field}\n${reason}`)));

@@ -21,6 +21,8 @@ export interface ControllerContext {
   /** Where folders for volumes are made; without it none are. */
   volumesFolder?: string;
   log: (line: string) => void;
+  /** Resolves when all informers have read their first lists: before that an owner may be known and its pods not yet. */
+  synced: Promise<void>;
   /** One informer per kind for all controllers. */
   informer<T extends KubeObject = KubeObject>(kind: Kind): Informer<T>;
   /** Records an event about an object. */
@@ -40,7 +42,8 @@ export function keyedQueue(
   work: (namespace: string, objectName: string) => Promise<void>,
 ): Queue {
   return workQueue(
-    (key) => {
+    async (key) => {
+      await context.synced;
       const slash = key.indexOf('/');
       return work(key.slice(0, slash), key.slice(slash + 1));
     },

@@ -56,24 +56,28 @@ async function reconcile(context: ControllerContext, queue: Queue, namespace: st
   await putStatus(context, kinds.CronJob, cron, status);
 }
 
+const hourMs = 3_600_000;
+const windowsMs = [hourMs, 24 * hourMs, 32 * 24 * hourMs, 5 * 366 * 24 * hourMs];
+
 /** The last time that has come and for which there was no Job yet; what is older than the deadline is missed. */
 export function dueTime(cron: KubeObject, schedule: Schedule, now = Date.now()): number | undefined {
   const { timeZone, startingDeadlineSeconds } = cron['spec'];
   const since = Date.parse(cron['status']?.lastScheduleTime ?? cron.metadata.creationTimestamp);
   const earliest =
     startingDeadlineSeconds === undefined ? since : Math.max(since, now - startingDeadlineSeconds * 1000);
-  let due: number | undefined;
-  let misses = 0;
-  for (
-    let at = nextTime(schedule, earliest, timeZone);
-    at !== undefined && at <= now;
-    at = nextTime(schedule, at, timeZone)
-  ) {
-    due = at;
-    // After a long absence only the latest counts: no need to walk through all of them.
-    if (++misses > 100) return nextTime(schedule, now - 60_000 - 1, timeZone) ?? due;
+  // From the last hour backwards: after a long absence only the latest time counts.
+  for (const window of windowsMs) {
+    let due: number | undefined;
+    const start = Math.max(earliest, now - window);
+    for (
+      let at = nextTime(schedule, start, timeZone);
+      at !== undefined && at <= now;
+      at = nextTime(schedule, at, timeZone)
+    )
+      due = at;
+    if (due !== undefined || start === earliest) return due;
   }
-  return due;
+  return undefined;
 }
 
 async function startJob(

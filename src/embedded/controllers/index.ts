@@ -5,6 +5,7 @@
 
 import { messageOf } from '../../errors/index.ts';
 import { Informer, type Kind, type KubeClient, type KubeObject, kinds } from '../../kube/index.ts';
+import { autoscalers } from './autoscalers.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { cronJobs } from './cron-jobs.ts';
 import { daemonSets } from './daemon-sets.ts';
@@ -42,6 +43,7 @@ const catalogue: Controller[] = [
   loadBalancer,
   volumeClaims,
   disruptions,
+  autoscalers,
   podGarbage,
   garbageCollector,
 ];
@@ -62,8 +64,10 @@ export interface ControllersOptions {
 /** Starts the controllers; returns when their first lists have been read. */
 export async function startControllers(options: ControllersOptions): Promise<{ stop(): Promise<void> }> {
   const informers = new Map<string, Informer<any>>();
+  const { promise: synced, resolve: startWork } = Promise.withResolvers<void>();
   const context: ControllerContext = {
     ...options,
+    synced,
     informer<T extends KubeObject>(kind: Kind): Informer<T> {
       const key = `${kind.group}/${kind.plural}`;
       const known = informers.get(key) ?? new Informer<T>(options.client, kind);
@@ -77,6 +81,7 @@ export async function startControllers(options: ControllersOptions): Promise<{ s
   for (const informer of informers.values()) informer.start();
   const builtin = [...informers.values()].filter((informer) => informer.kind.group !== 'metallb.io');
   await Promise.all(builtin.map((informer) => informer.synced));
+  startWork();
   return {
     async stop() {
       await Promise.all(queues.map((queue) => queue.stop()));

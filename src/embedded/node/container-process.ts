@@ -2,7 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ContainerLog } from './container-log.ts';
+import { scriptMark } from './container-script.ts';
 import type { OutputPipe } from './output-pipe.ts';
 
 export interface ContainerEnd {
@@ -84,6 +86,15 @@ export class ContainerProcess {
     }
   }
 
+  /** Resolves when the container's own program runs, in its own root, or has ended: before that no other program can join it. */
+  async entered(): Promise<void> {
+    while (!this.hasEnded) {
+      const pid = this.innerPid();
+      if (pid && !isPreparing(pid)) return;
+      await pause(enteredEveryMs);
+    }
+  }
+
   get stdin(): Writable | undefined {
     return this.#child.stdin ?? undefined;
   }
@@ -99,6 +110,19 @@ export class ContainerProcess {
     try {
       process.kill(pid, signal);
     } catch {} // it has just ended
+  }
+}
+
+/** There is no event for the exec of another process. */
+const enteredEveryMs = 10;
+
+/** The script's text is on the command line until the last exec. */
+function isPreparing(pid: number): boolean {
+  try {
+    const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return commandLine === '' || commandLine.includes(scriptMark) || commandLine.startsWith('unshare\0');
+  } catch {
+    return true;
   }
 }
 

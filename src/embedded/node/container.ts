@@ -245,6 +245,7 @@ export class Container {
 
   /** What follows a start: the hook, then probes. A hook that fails ends the container. */
   async #begin(running: ContainerProcess): Promise<void> {
+    await running.entered();
     const hook = this.spec.lifecycle?.postStart;
     const why = hook && (await runHook(hook, this.#probeTarget(), longestHookMs));
     this.#launched.resolve();

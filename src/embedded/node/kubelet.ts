@@ -73,6 +73,7 @@ export async function startKubelet(options: KubeletOptions): Promise<{ stop(): P
       return uid ? workers.get(uid) : undefined;
     },
     pods: () => pods.list(),
+    workers: () => workers.values(),
   });
   await pods.synced;
   return {

@@ -90,6 +90,15 @@ export class PodWorker {
     return [...this.init, ...this.main, ...this.ephemeral];
   }
 
+  get reference(): { name: string; namespace: string; uid: string } {
+    const { name = '', namespace = '' } = this.#pod.metadata;
+    return { name, namespace, uid: this.id };
+  }
+
+  get startTime(): string {
+    return this.#startTime;
+  }
+
   get logFolder(): string {
     return this.#context.logFolder;
   }

@@ -28,6 +28,15 @@ const definition = (change: (spec: any) => void = () => {}, name = 'things.examp
               spec: {
                 type: 'object',
                 required: ['size'],
+                'x-kubernetes-validations': [
+                  { rule: "self.size < 9 || self.mode == 'B'", message: 'a large one is of mode B' },
+                  {
+                    rule: 'self.size >= oldSelf.size',
+                    message: 'may not shrink',
+                    reason: 'FieldValueForbidden',
+                    fieldPath: '.size',
+                  },
+                ],
                 properties: {
                   size: { type: 'integer', minimum: 1, maximum: 10 },
                   mode: { type: 'string', enum: ['A', 'B'], default: 'A' },
@@ -78,6 +87,14 @@ export const definitionsAndResources: Scenario = {
   name: 'custom resources',
   steps: [
     create('define', definitions, definition()),
+    create(
+      'with a rule that is none',
+      definitions,
+      definition((spec) => {
+        spec.versions[0].schema.openAPIV3Schema['x-kubernetes-validations'] = [{ rule: 'self.nothing >' }];
+        spec.names = { plural: 'as', kind: 'A' };
+      }, 'as.example.com'),
+    ),
     create('define again', definitions, definition()),
     create('another name than the definition has', definitions, definition(undefined, 'other.example.com')),
     create(
@@ -135,6 +152,15 @@ export const definitionsAndResources: Scenario = {
     ),
     create('strict', `${things}?fieldValidation=Strict`, thing('bad', { size: 1, unknown: true })),
     create('without spec', things, { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'bad' } }),
+    create('against a rule', things, thing('bad', { size: 9 })),
+    create('as the rule wants it', things, thing('large', { size: 9, mode: 'B' })),
+    {
+      name: 'against a rule for changes',
+      method: 'PATCH',
+      path: `${things}/large`,
+      contentType: 'application/merge-patch+json',
+      body: { spec: { size: 8 } },
+    },
     create('too large', things, thing('bad', { size: 11 })),
     create('of another type', things, thing('bad', { size: 'x' })),
     create('not of the list', things, thing('bad', { size: 1, mode: 'C' })),

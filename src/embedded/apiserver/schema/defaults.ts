@@ -124,6 +124,18 @@ const defaulters: Record<string, (object: any) => void> = {
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration': (object) => {
     for (const webhook of object.webhooks ?? []) defaultWebhook(webhook);
   },
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': (object) => {
+    put((object.spec ??= {}), 'failurePolicy', 'Fail');
+    put((object.spec.matchConstraints ??= {}), 'matchPolicy', 'Equivalent');
+    put(object.spec.matchConstraints, 'namespaceSelector', {});
+    put(object.spec.matchConstraints, 'objectSelector', {});
+    for (const rule of object.spec.matchConstraints.resourceRules ?? []) put(rule, 'scope', '*');
+  },
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': (object) => {
+    const { matchResources, paramRef } = object.spec ?? {};
+    if (matchResources) put(matchResources, 'matchPolicy', 'Equivalent');
+    if (paramRef) put(paramRef, 'parameterNotFoundAction', 'Deny');
+  },
   'apiextensions.k8s.io/CustomResourceDefinition': (object) => {
     const { names } = object.spec;
     put(names, 'singular', names.kind.toLowerCase());
