@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { buildWeb } from './bundle.ts';
 
@@ -15,7 +16,12 @@ test('the web application is built once, of files only', async () => {
   expect(html).not.toMatch(/<style|style="|<script(?![^>]*\bsrc=)|\son\w+=|javascript:/);
   for (const [, path] of html.matchAll(/(?:src|href)="\/([^"]+)"/g))
     expect(readFileSync(join(folder, path!)).length).toBeGreaterThan(0);
-  expect(readFileSync(join(folder, 'assets/app.css'), 'utf8')).not.toMatch(/url\(["']?https?:/);
+  const sheet = readFileSync(join(folder, 'assets/app.css'), 'utf8');
+  expect(sheet).not.toMatch(/url\(["']?https?:/);
+  // Ours, PatternFly's base, a component that is used, the chart's; and not one that is not used.
+  for (const rule of ['.ist-graph', ':root', '.pf-v6-c-card', '.u-legend']) expect(sheet).toContain(rule);
+  expect(sheet).not.toContain('.pf-v6-c-wizard');
+  expect(gunzipSync(readFileSync(join(folder, 'assets/app.css.gz'))).toString()).toBe(sheet);
   const old = new Date(0);
   utimesSync(join(folder, 'index.html'), old, old);
   await buildWeb({ cache });

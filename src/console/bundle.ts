@@ -9,8 +9,11 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { BuildOptions, Plugin } from 'esbuild';
 import { IsthmusError, messageOf } from '../errors/index.ts';
+import { usedStyles } from './used-styles.ts';
 
 export interface BuildWebOptions {
   /** Where builds are kept; by default `$ISTHMUS_CACHE/web`, or `isthmus/web` in the user's cache folder. */
@@ -18,10 +21,13 @@ export interface BuildWebOptions {
 }
 
 const sources = join(import.meta.dirname, 'web');
+/** What the pages share with the server. */
+const wizards = join(import.meta.dirname, 'wizards');
 const packageRoot = join(import.meta.dirname, '..', '..');
 
 /**
- * The folder of the built web application: index.html, and app.js, app.css, layout-worker.js and fonts below `assets/`.
+ * The folder of the built web application: index.html, and below `assets/` app.js, its parts that are loaded when a page needs them, app.css,
+ * layout-worker.js and fonts; each script and sheet also in gzip.
  * @throws IsthmusError `console.web-build` when the sources cannot be bundled.
  */
 export async function buildWeb(options: BuildWebOptions = {}): Promise<{ folder: string }> {
@@ -55,32 +61,87 @@ async function bundle(folder: string): Promise<void> {
   // Loaded here, since a console whose application is already built never needs it.
   const { build } = await import('esbuild');
   const assets = join(folder, 'assets');
-  await build({
-    entryPoints: { app: join(sources, 'main.tsx'), 'layout-worker': join(sources, 'graph', 'layout-worker.ts') },
+  const styles = new Set<string>();
+  const common: BuildOptions = {
     outdir: assets,
     bundle: true,
     minify: true,
-    format: 'esm',
     target: 'es2022',
-    platform: 'browser',
-    jsx: 'automatic',
-    define: { 'process.env.NODE_ENV': '"production"' },
     loader: { '.woff2': 'file', '.woff': 'file', '.ttf': 'file', '.svg': 'file', '.png': 'file', '.jpg': 'file' },
     legalComments: 'external',
     logLevel: 'silent',
+  };
+  const { metafile } = await build({
+    ...common,
+    entryPoints: { app: join(sources, 'main.tsx'), 'layout-worker': join(sources, 'graph', 'layout-worker.ts') },
+    format: 'esm',
+    platform: 'browser',
+    jsx: 'automatic',
+    splitting: true,
+    metafile: true,
+    chunkNames: 'part-[hash]',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    plugins: [stylesApart(styles)],
   });
+  const scripts = await Promise.all(
+    Object.keys(metafile.outputs)
+      .filter((path) => path.endsWith('.js'))
+      .map((path) => readFile(resolve(path), 'utf8')),
+  );
+  await build({
+    ...common,
+    stdin: { contents: inOrder(styles), loader: 'css', resolveDir: sources, sourcefile: 'all-styles.css' },
+    entryNames: 'app',
+  });
+  const sheet = join(assets, 'app.css');
+  await writeFile(sheet, usedStyles(await readFile(sheet, 'utf8'), scripts.join('\n')));
   await copyFile(join(sources, 'icon.svg'), join(assets, 'icon.svg'));
+  await compress(assets);
   // Last, since its presence says that the build is whole.
   await writeFile(join(folder, 'index.html'), await readFile(join(sources, 'index.html')));
 }
 
+/** Collects the style sheets that scripts import, since a page that is loaded late would bring its sheet too late: all of them make one. */
+function stylesApart(found: Set<string>): Plugin {
+  return {
+    name: 'styles-apart',
+    setup(build) {
+      build.onLoad({ filter: /\.css$/ }, ({ path }) => {
+        found.add(path);
+        return { contents: '', loader: 'js' };
+      });
+    },
+  };
+}
+
+/** PatternFly's base first, then its components by name, as in its own sheet, and ours last. */
+function inOrder(styles: Set<string>): string {
+  const rank = (path: string): number => (path.startsWith(sources) ? 2 : path.endsWith('styles/base.css') ? 0 : 1);
+  return [...styles]
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+    .map((path) => `@import ${JSON.stringify(path)};`)
+    .join('\n');
+}
+
+/** Beside each script and sheet the same in gzip, for browsers that are not on this machine. */
+async function compress(assets: string): Promise<void> {
+  for (const name of await readdir(assets)) {
+    if (!/\.(js|css|svg)$/.test(name)) continue;
+    const path = join(assets, name);
+    await writeFile(`${path}.gz`, gzipSync(await readFile(path), { level: 9 }));
+  }
+}
+
 async function hashOfSources(): Promise<string> {
   const hash = createHash('sha256');
-  const entries = await readdir(sources, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
-    .map((entry) => join(entry.parentPath, entry.name));
-  files.push(join(packageRoot, 'package-lock.json'), import.meta.filename);
+  const files = [
+    join(packageRoot, 'package-lock.json'),
+    join(import.meta.dirname, 'used-styles.ts'),
+    import.meta.filename,
+  ];
+  for (const folder of [sources, wizards])
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
+      if (entry.isFile() && !entry.name.endsWith('.test.ts')) files.push(join(entry.parentPath, entry.name));
   for (const file of files.sort()) {
     hash.update(relative(packageRoot, file)).update('\0');
     hash.update(await readFile(file)).update('\0');

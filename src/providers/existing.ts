@@ -3,8 +3,9 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { IsthmusError, messageOf } from '../errors/index.ts';
 import { KubeClient, loadKubeconfig } from '../kube/index.ts';
-import type { Mesh, MeshCluster } from '../spec/index.ts';
+import { isReadByOthers, type Mesh, type MeshCluster, managementClusterOf } from '../spec/index.ts';
 import type { ProvidedCluster } from './provided-cluster.ts';
+import { isLoopback } from './reach.ts';
 
 /**
  * Clusters that a kubeconfig knows. Each is asked for its version, so that a wrong context is told before anything is changed.
@@ -12,11 +13,19 @@ import type { ProvidedCluster } from './provided-cluster.ts';
  */
 export async function findExisting(mesh: Mesh, env: NodeJS.ProcessEnv = process.env): Promise<ProvidedCluster[]> {
   return Promise.all(
-    mesh.clusters.filter((cluster) => cluster.provider.type === 'existing').map((cluster) => provide(cluster, env)),
+    mesh.clusters
+      .filter((cluster) => cluster.provider.type === 'existing')
+      .map((cluster) => provide(cluster, env, isReadByOthers(mesh, cluster))),
   );
 }
 
-async function provide(cluster: MeshCluster, env: NodeJS.ProcessEnv): Promise<ProvidedCluster> {
+/** The management cluster in which Kiali runs; none where its home is of the mesh. @throws as `findExisting` */
+export async function findManagement(mesh: Mesh, env: NodeJS.ProcessEnv = process.env): Promise<ProvidedCluster[]> {
+  const cluster = managementClusterOf(mesh);
+  return cluster ? [await provide(cluster, env, false)] : [];
+}
+
+async function provide(cluster: MeshCluster, env: NodeJS.ProcessEnv, isRead: boolean): Promise<ProvidedCluster> {
   if (cluster.provider.type !== 'existing') throw new Error(`${cluster.name} is not an existing cluster`);
   const { context } = cluster.provider;
   const file = cluster.provider.kubeconfig ?? kubeconfigPath(context, env);
@@ -34,7 +43,7 @@ async function provide(cluster: MeshCluster, env: NodeJS.ProcessEnv): Promise<Pr
   });
   const internalServer = cluster.provider.internalServer ?? connection.server;
   const host = new URL(internalServer).hostname;
-  if (isLoopback(host))
+  if (isRead && isLoopback(host))
     throw new IsthmusError({
       code: 'providers.loopback',
       fault: 'user',
@@ -52,10 +61,6 @@ async function provide(cluster: MeshCluster, env: NodeJS.ProcessEnv): Promise<Pr
     loadBalancerRange: cluster.loadBalancerRange,
     provider: 'existing',
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host.startsWith('127.');
 }
 
 /** The first file of $KUBECONFIG that knows the context, as kubectl would merge them. */

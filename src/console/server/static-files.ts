@@ -38,12 +38,17 @@ export async function sendFile(
   response: ServerResponse,
 ): Promise<void> {
   const file = (await fileIn(folder, path)) ?? join(folder, 'index.html');
-  const content = await readFile(file);
+  const packed = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
+    ? await readFile(`${file}.gz`).catch(() => undefined)
+    : undefined;
+  const content = packed ?? (await readFile(file));
   const etag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 27)}"`;
   const headers = {
     etag,
     'cache-control': 'no-cache',
     'content-type': types[extname(file)] ?? 'application/octet-stream',
+    vary: 'accept-encoding',
+    ...(packed ? { 'content-encoding': 'gzip' } : {}),
   };
   if (request.headers['if-none-match'] === etag) {
     response.writeHead(304, headers).end();

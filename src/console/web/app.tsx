@@ -3,22 +3,27 @@ import { Page, SkipToContent } from '@patternfly/react-core';
 import { Route, Switch } from 'wouter';
 import type { LiveUpdates } from './api/live.ts';
 import type { ConfigKey } from './api/queries.ts';
-import { ConfigPage } from './config/config-page.tsx';
-import { ObjectPage } from './config/object-page.tsx';
-import { AppPage } from './entities/app-page.tsx';
+import { later } from './common/later.tsx';
 import { AppsPage, ServicesPage, WorkloadsPage } from './entities/lists.tsx';
-import { ServicePage } from './entities/service-page.tsx';
-import { WorkloadPage } from './entities/workload-page.tsx';
-import { EventsPage } from './events/events-page.tsx';
-import { GraphPage } from './graph/graph-page.tsx';
 import { MeshPage } from './mesh/mesh-page.tsx';
 import { OverviewPage } from './overview/overview-page.tsx';
 import { Header } from './shell/header.tsx';
 import type { EntityKey } from './shell/links.tsx';
 import { Navigation } from './shell/navigation.tsx';
 import { NotFound } from './shell/not-found.tsx';
+import { useRouteFocus } from './shell/route-focus.ts';
 import { SignInGate } from './shell/sign-in.tsx';
-import { WhyPage } from './why/why-page.tsx';
+
+const AppPage = later(async () => (await import('./entities/app-page.tsx')).AppPage);
+const ConfigPage = later(async () => (await import('./config/config-page.tsx')).ConfigPage);
+const CreatePage = later(async () => (await import('./create/create-page.tsx')).CreatePage);
+const DoctorPage = later(async () => (await import('./diagnosis/doctor-page.tsx')).DoctorPage);
+const EventsPage = later(async () => (await import('./events/events-page.tsx')).EventsPage);
+const GraphPage = later(async () => (await import('./graph/graph-page.tsx')).GraphPage);
+const ObjectPage = later(async () => (await import('./config/object-page.tsx')).ObjectPage);
+const ServicePage = later(async () => (await import('./entities/service-page.tsx')).ServicePage);
+const WhyPage = later(async () => (await import('./why/why-page.tsx')).WhyPage);
+const WorkloadPage = later(async () => (await import('./entities/workload-page.tsx')).WorkloadPage);
 
 const place = '/clusters/:cluster/namespaces/:namespace';
 const mainId = 'main';
@@ -42,6 +47,7 @@ export function App({ live }: { live: LiveUpdates }) {
 
 /** `key` makes a page anew for another object, so that nothing of the last one stays. */
 function Pages() {
+  useRouteFocus(mainId);
   return (
     <Switch>
       <Route path="/" component={OverviewPage} />
@@ -51,6 +57,11 @@ function Pages() {
       <Route path="/workloads" component={WorkloadsPage} />
       <Route path="/services" component={ServicesPage} />
       <Route path="/istio" component={ConfigPage} />
+      <Route path="/create">
+        <CreatePage what={undefined} />
+      </Route>
+      <Route path="/create/:what">{({ what }) => <CreatePage key={what} what={what} />}</Route>
+      <Route path="/doctor" component={DoctorPage} />
       <Route path="/why" component={WhyPage} />
       <Route path="/events" component={EventsPage} />
       <Route path={`${place}/applications/:name`}>

@@ -1,5 +1,7 @@
 /** The validating webhook: what a schema cannot say of Istio's kinds. */
 import type { KubeObject } from '../../kube/index.ts';
+import { envoyFilterProblems } from './envoy-filter/checks.ts';
+import { authorizationPolicyProblems, requestAuthenticationProblems } from './security/checks.ts';
 
 export function validateReview(review: any): any {
   const { request } = review;
@@ -17,6 +19,9 @@ export function problemsOf(object: KubeObject): string[] {
 }
 
 const checks: Record<string, (spec: any) => string[]> = {
+  AuthorizationPolicy: authorizationPolicyProblems,
+  RequestAuthentication: requestAuthenticationProblems,
+  EnvoyFilter: envoyFilterProblems,
   VirtualService(spec) {
     const problems: string[] = [];
     if (!spec.hosts?.length) problems.push('spec.hosts: virtual service must have at least one host');

@@ -30,9 +30,9 @@ export async function getJson<T>(path: string, params: Params = {}, signal?: Abo
   return ask<T>(apiUrl(path, params), signal ? { signal } : {});
 }
 
-/** @throws ApiFailure */
-export async function putText<T>(path: string, params: Params, body: string): Promise<T> {
-  return ask<T>(apiUrl(path, params), { method: 'PUT', body, headers: { 'content-type': 'application/yaml' } });
+/** Sends an object as a text in YAML. @throws ApiFailure */
+export async function sendText<T>(method: 'PUT' | 'POST', path: string, params: Params, body: string): Promise<T> {
+  return ask<T>(apiUrl(path, params), { method, body, headers: { 'content-type': 'application/yaml' } });
 }
 
 /** @throws ApiFailure */
@@ -41,8 +41,8 @@ export async function postForm(path: string, fields: Record<string, string>): Pr
 }
 
 /** @throws ApiFailure */
-export async function remove(path: string): Promise<void> {
-  await ask(apiUrl(path), { method: 'DELETE' });
+export async function remove<T = void>(path: string, params: Params = {}): Promise<T> {
+  return ask<T>(apiUrl(path, params), { method: 'DELETE' });
 }
 
 async function ask<T>(url: string, init: RequestInit): Promise<T> {

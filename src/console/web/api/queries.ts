@@ -4,6 +4,8 @@ import type {
   AppList,
   ClusterListItem,
   ConfigDifferences,
+  ConfigPermissions,
+  DoctorReport,
   EventList,
   IstioConfigDetails,
   IstioConfigList,
@@ -47,6 +49,7 @@ export const useServerConfig = () => useApi<ServerConfig>('config', {}, ['cluste
 export const useClusters = () => useApi<ClusterListItem[]>('clusters', {}, ['clusters', 'mesh']);
 export const useNamespaces = () => useApi<NamespaceListItem[]>('namespaces', {}, ['namespaces', 'clusters']);
 export const useMesh = () => useApi<MeshView>('mesh', {}, ['mesh', 'clusters']);
+export const useDoctor = () => useApi<DoctorReport>('doctor', {}, ['doctor']);
 export const useOverview = (scope: Scope) =>
   useApi<Overview>('overview', rateParams(scope), ['traffic', 'health', 'clusters', 'namespaces', 'mesh', 'config']);
 export const useWorkloads = (scope: Scope) =>
@@ -68,6 +71,11 @@ export function useConfigObject(key: ConfigKey): UseQueryResult<IstioConfigDetai
   return useApi<IstioConfigDetails>(configPath(key), { clusterName: key.cluster }, ['config']);
 }
 
+export const usePermissions = (cluster: string, namespace: string) =>
+  useApi<ConfigPermissions>('istio/permissions', { clusterName: cluster, namespace }, ['clusters'], {
+    enabled: cluster !== '' && namespace !== '',
+  });
+
 export interface ConfigKey {
   cluster: string;
   namespace: string;
@@ -76,6 +84,10 @@ export interface ConfigKey {
   kind: string;
   name: string;
 }
+
+/** Where a new object of the kind is sent. */
+export const configKindPath = ({ namespace, group, version, kind }: Omit<ConfigKey, 'name'>): string =>
+  `namespaces/${encodeURIComponent(namespace)}/istio/${group}/${version}/${kind}`;
 
 export const configPath = (key: ConfigKey): string =>
   entityPath(key.namespace, `istio/${key.group}/${key.version}/${key.kind}`, key.name);

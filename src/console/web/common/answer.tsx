@@ -2,12 +2,11 @@
 import {
   Alert,
   AlertActionLink,
-  Bullseye,
   Content,
   EmptyState,
   EmptyStateBody,
   PageSection,
-  Spinner,
+  Skeleton,
   Title,
 } from '@patternfly/react-core';
 import type { UseQueryResult } from '@tanstack/react-query';
@@ -16,19 +15,25 @@ import type { SourceProblem } from '../../api.ts';
 import { ApiFailure } from '../api/client.ts';
 import { dayOf } from './format.ts';
 
-/** The answer, a spinner until it is there, or what went wrong. An old answer is kept with the fault above it. */
+/** The answer, lines that stand for it until it is there, or what went wrong. An old answer is kept with the fault above it. */
 export function Answer<T>({ of, children }: { of: UseQueryResult<T>; children: (data: T) => ReactNode }) {
-  if (of.data === undefined && of.isPending)
-    return (
-      <Bullseye className="ist-wait">
-        <Spinner aria-label="The answer is awaited" />
-      </Bullseye>
-    );
+  if (of.data === undefined && of.isPending) return <Waiting />;
   return (
     <>
       {of.error && <Failure error={of.error} again={() => void of.refetch()} />}
       {of.data !== undefined && children(of.data)}
     </>
+  );
+}
+
+/** Lines where the content will be, so that nothing jumps when it comes. Seen only when it takes a moment. */
+export function Waiting() {
+  return (
+    <div className="ist-waiting" role="status" aria-label="The answer is awaited">
+      {['40%', '75%', '65%', '80%', '55%'].map((width) => (
+        <Skeleton key={width} width={width} fontSize="lg" />
+      ))}
+    </div>
   );
 }
 

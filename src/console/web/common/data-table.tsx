@@ -31,17 +31,18 @@ interface DataTableProps<T> {
 export function DataTable<T>(props: DataTableProps<T>) {
   const { label, columns, rows, idOf, textOf, filters, pageSize = 50 } = props;
   const [find, setFind] = useParam('find');
-  const [sort, setSort] = useState({ column: props.sortedBy?.column ?? 0, down: props.sortedBy?.down ?? false });
+  const [sort, setSort] = useSort(columns, props.sortedBy, textOf !== undefined);
   const [page, setPage] = useState(1);
+  const [size, setSize] = useState(pageSize);
   const words = textOf ? find.toLowerCase().split(/\s+/).filter(Boolean) : [];
   const found = rows.filter((row) => {
     const text = words.length > 0 ? textOf?.(row).toLowerCase() : undefined;
     return words.every((word) => text?.includes(word));
   });
   const sorted = sortRows(found, columns[sort.column]?.sort, sort.down);
-  const last = Math.max(1, Math.ceil(sorted.length / pageSize));
+  const last = Math.max(1, Math.ceil(sorted.length / size));
   const at = Math.min(page, last);
-  const shown = sorted.slice((at - 1) * pageSize, at * pageSize);
+  const shown = sorted.slice((at - 1) * size, at * size);
   return (
     <>
       {(textOf || filters) && (
@@ -64,10 +65,14 @@ export function DataTable<T>(props: DataTableProps<T>) {
               <ToolbarItem variant="pagination">
                 <Pagination
                   itemCount={sorted.length}
-                  perPage={pageSize}
+                  perPage={size}
                   page={at}
                   onSetPage={(_event, next) => setPage(next)}
-                  perPageOptions={[]}
+                  onPerPageSelect={(_event, next) => {
+                    setSize(next);
+                    setPage(1);
+                  }}
+                  perPageOptions={pageSizes.map((value) => ({ title: String(value), value }))}
                   isCompact
                 />
               </ToolbarItem>
@@ -121,6 +126,30 @@ export function DataTable<T>(props: DataTableProps<T>) {
     </>
   );
 }
+
+const pageSizes = [20, 50, 100, 200];
+
+interface Sort {
+  column: number;
+  down: boolean;
+}
+
+/** What a table is sorted by: of a page's main table in the address, as in `sort=Cluster` or `sort=-Requests in`. */
+function useSort<T>(
+  columns: Column<T>[],
+  first: DataTableProps<T>['sortedBy'],
+  isMain: boolean,
+): [Sort, (sort: Sort) => void] {
+  const [text, setText] = useParam('sort');
+  const [own, setOwn] = useState<Sort>({ column: first?.column ?? 0, down: first?.down ?? false });
+  if (!isMain || text === '') return [own, isMain ? (sort) => setText(written(columns, sort)) : setOwn];
+  const down = text.startsWith('-');
+  const column = columns.findIndex(({ title }) => title === (down ? text.slice(1) : text));
+  return [column < 0 ? own : { column, down }, (sort) => setText(written(columns, sort))];
+}
+
+const written = <T,>(columns: Column<T>[], { column, down }: Sort): string =>
+  `${down ? '-' : ''}${columns[column]?.title ?? ''}`;
 
 function sortRows<T>(rows: T[], by: Column<T>['sort'], down: boolean): T[] {
   if (!by) return rows;

@@ -6,7 +6,8 @@ import { DataTable } from '../common/data-table.tsx';
 import { awayText, dayOf } from '../common/format.ts';
 import { ChoiceMenu } from '../common/menus.tsx';
 import { ClusterLabel, Mark } from '../common/status.tsx';
-import { TabSet } from '../entities/entity-frame.tsx';
+import { CreateMenu } from '../create/create-menu.tsx';
+import { TabSet } from '../entities/tab-set.tsx';
 import { objectHref, PageLink } from '../shell/links.tsx';
 import { useParam, useScope } from '../shell/scope.ts';
 import { Differences } from './differences.tsx';
@@ -20,6 +21,7 @@ export function ConfigPage() {
       title="Istio configuration"
       name="Istio configuration"
       description="Objects of Istio and of the Gateway API in all clusters"
+      actions={<CreateMenu />}
     >
       <TabSet
         label="Views of the configuration"

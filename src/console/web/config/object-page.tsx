@@ -3,13 +3,14 @@ import { Alert, Breadcrumb, BreadcrumbItem, Button, Grid, GridItem } from '@patt
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ConfigChange, IstioConfigDetails } from '../../api.ts';
-import { putText } from '../api/client.ts';
+import { sendText } from '../api/client.ts';
 import { type ConfigKey, configPath, useConfigObject } from '../api/queries.ts';
 import { Answer, Failure, Frame } from '../common/answer.tsx';
 import { Facts } from '../common/facts.tsx';
 import { dayOf } from '../common/format.ts';
 import { ClusterLabel, Mark } from '../common/status.tsx';
 import { ObjectLink, objectHref, PageLink } from '../shell/links.tsx';
+import { DeleteObject } from './delete-object.tsx';
 import { ChangeSummary, Checks } from './object-parts.tsx';
 import type { Schema } from './schema-path.ts';
 import { worstOf } from './validation.ts';
@@ -56,7 +57,7 @@ function ObjectView({ address, object, again }: ObjectViewProps) {
   const [draft, setDraft] = useState<string>();
   const put = useMutation({
     mutationFn: ({ text, dryRun }: { text: string; dryRun: boolean }) =>
-      putText<ConfigChange>(configPath(address), { clusterName: address.cluster, dryRun }, text),
+      sendText<ConfigChange>('PUT', configPath(address), { clusterName: address.cluster, dryRun }, text),
     onSuccess: (change) => {
       if (change.dryRun) return;
       setDraft(undefined);
@@ -74,6 +75,7 @@ function ObjectView({ address, object, again }: ObjectViewProps) {
               Edit
             </Button>
           )}
+          {draft === undefined && <DeleteObject address={address} object={object} />}
           {draft !== undefined && !shown && (
             <>
               <Button

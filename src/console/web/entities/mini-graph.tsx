@@ -5,10 +5,12 @@ import type { Graph } from '../../api.ts';
 import { entityPath } from '../api/client.ts';
 import { useApi } from '../api/queries.ts';
 import { Answer } from '../common/answer.tsx';
-import { GraphCanvas } from '../graph/canvas.tsx';
+import { later } from '../common/later.tsx';
 import type { EdgeLabelKind } from '../graph/measures.ts';
 import { type EntityKey, entityHref, useScoped } from '../shell/links.tsx';
 import { useScope } from '../shell/scope.ts';
+
+const GraphCanvas = later(async () => (await import('../graph/canvas.tsx')).GraphCanvas);
 
 const labels: EdgeLabelKind[] = ['rate'];
 const marks = { hidden: new Set<string>(), found: new Set<string>() };

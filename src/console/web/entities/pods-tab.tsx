@@ -1,8 +1,8 @@
 import { Label, Title } from '@patternfly/react-core';
 import type { PodView } from '../../api.ts';
 import { DataTable } from '../common/data-table.tsx';
-import { awayText } from '../common/format.ts';
-import { Mark, SyncMark } from '../common/status.tsx';
+import { awayText, dayOf } from '../common/format.ts';
+import { Mark, StateMark, SyncMark } from '../common/status.tsx';
 
 export function PodsTab({ pods }: { pods: PodView[] }) {
   return (
@@ -28,6 +28,26 @@ export function PodsTab({ pods }: { pods: PodView[] }) {
         { title: 'Node', cell: (pod) => pod.node ?? '–', sort: (pod) => pod.node ?? '' },
         { title: 'Service account', cell: (pod) => pod.serviceAccountName ?? '–' },
         { title: 'Containers', cell: (pod) => <Containers pod={pod} /> },
+        {
+          title: 'Certificate',
+          cell: ({ certificate }) =>
+            certificate ? (
+              <StateMark
+                state={certificate.state}
+                text={`ends ${awayText(certificate.notAfter, Date.now())}`}
+                why={
+                  certificate.why ?? (
+                    <>
+                      {certificate.identity}, by {certificate.issuer}, until {dayOf(certificate.notAfter)}
+                    </>
+                  )
+                }
+              />
+            ) : (
+              '–'
+            ),
+          sort: ({ certificate }) => certificate?.notAfter ?? '',
+        },
         {
           title: 'Restarts',
           cell: (pod) => restarts(pod),

@@ -3,6 +3,7 @@
  * into columns; the parts are then put on shelves. All steps are linear but for sorting, so that thousands of nodes take milliseconds.
  */
 import type { LayoutEdge } from './layout.ts';
+import { isMutual, onRing } from './ring.ts';
 
 export interface Member {
   id: string;
@@ -76,6 +77,7 @@ function connectedParts(members: Member[], edges: LayoutEdge[]): Member[][] {
 function layered(part: Member[], edges: LayoutEdge[], isBox: (id: string) => boolean): Size {
   const ids = new Set(part.map((member) => member.id));
   const own = edges.filter((edge) => ids.has(edge.source) && edge.source !== edge.target);
+  if (isMutual(part, own)) return onRing(part);
   const layers = inLayers(part, own);
   untangle(layers, own);
   if (part.some((member) => isBox(member.id))) {

@@ -1,5 +1,6 @@
 /** From the graph's JSON to what the canvas draws. */
 import type { Graph, GraphEdge, GraphNode, HealthStatus } from '../../api.ts';
+import type { FoldedNode } from './fold.ts';
 import { type EdgeLabelKind, edgeLabel, edgeRate, errorPercent, nodeName } from './measures.ts';
 
 export type EdgeTone = 'good' | 'warn' | 'bad' | 'idle' | 'tcp';
@@ -46,7 +47,8 @@ const tones: Record<HealthStatus, DrawnNode['tone']> = {
   Failure: 'bad',
 };
 
-export function drawnNode(node: GraphNode): DrawnNode {
+export function drawnNode(node: FoldedNode): DrawnNode {
+  if (node.folded) return foldedNode(node, node.folded.nodes);
   const name = nodeName(node);
   const version = node.nodeType === 'app' && node.version ? `\n${node.version}` : '';
   const reason = node.unreachable === undefined ? '' : ' (unreachable)';
@@ -63,6 +65,22 @@ export function drawnNode(node: GraphNode): DrawnNode {
     // A box takes the size of what is in it; these are of one that is empty.
     width: Math.max(50, longestLine(label) * (node.isBox ? 10 : 7.4) + 8),
     height: 66 + (version ? 14 : 0),
+  };
+}
+
+/** A folded box is a node: its name, and how many are in it. */
+function foldedNode(node: GraphNode, members: number): DrawnNode {
+  const label = `${nodeName(node)}\n${members} ${members === 1 ? 'node' : 'nodes'}`;
+  return {
+    id: node.id,
+    ...(node.parent === undefined ? {} : { parent: node.parent }),
+    label,
+    kind: `folded folded-${node.isBox}`,
+    tone: tones[node.healthStatus ?? 'NA'],
+    faint: false,
+    unreachable: node.unreachable !== undefined,
+    width: Math.max(86, longestLine(label) * 8 + 24),
+    height: 64,
   };
 }
 
@@ -103,7 +121,18 @@ export function drawn(graph: Graph, options: DrawOptions): { nodes: DrawnNode[];
   const edges = graph.elements.edges
     .filter(({ data }) => ids.has(data.source) && ids.has(data.target))
     .map(({ data }) => drawnEdge(data, options));
-  return { nodes: parentsFirst(nodes, ids), edges };
+  return { nodes: parentsFirst(nodes, ids), edges: edges.length > denseFrom ? thinned(edges) : edges };
+}
+
+/** Above this many edges most of them are drawn thin, so that those that carry most stand out. */
+const denseFrom = 60;
+
+function thinned(edges: DrawnEdge[]): DrawnEdge[] {
+  const most = Math.max(...edges.map(({ rate, tone }) => (tone === 'tcp' ? 0 : rate)), Number.MIN_VALUE);
+  return edges.map((edge) => ({
+    ...edge,
+    width: edge.tone === 'tcp' ? Math.min(edge.width, 2) : 0.6 + 3.4 * Math.min(1, edge.rate / most),
+  }));
 }
 
 function parentsFirst(nodes: DrawnNode[], ids: Set<string>): DrawnNode[] {

@@ -5,7 +5,15 @@ import { bytesText, percentText, rateText } from '../common/format.ts';
 import { edgeRate, errorPercent, nodeName } from './measures.ts';
 
 /** Sums of the whole graph, and the edges that fail most. */
-export function GraphFacts({ graph, onSelect }: { graph: Graph; onSelect: (id: string) => void }) {
+interface GraphFactsProps {
+  /** All of it, whatever is folded. */
+  graph: Graph;
+  /** As it is drawn, so that an edge that is named can be chosen. */
+  drawn: Graph;
+  onSelect: (id: string) => void;
+}
+
+export function GraphFacts({ graph, drawn, onSelect }: GraphFactsProps) {
   const nodes = new Map(graph.elements.nodes.map(({ data }) => [data.id, data]));
   const members = [...nodes.values()].filter((node) => !node.isBox);
   // With service nodes a request passes two edges; it is counted where it arrives.
@@ -23,7 +31,7 @@ export function GraphFacts({ graph, onSelect }: { graph: Graph; onSelect: (id: s
     graph.elements.edges.map(({ data }) => data).filter((edge) => edge.crossCluster && edge.traffic.protocol !== 'tcp'),
     edgeRate,
   );
-  const worst = graph.elements.edges
+  const worst = drawn.elements.edges
     .map(({ data }) => data)
     .filter((edge) => errorPercent(edge) > 0 || edge.broken)
     .sort((a, b) => errorPercent(b) - errorPercent(a))

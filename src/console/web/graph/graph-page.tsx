@@ -6,10 +6,12 @@ import { useApi } from '../api/queries.ts';
 import { Answer, Frame, Nothing, Problems } from '../common/answer.tsx';
 import { durationText } from '../common/format.ts';
 import { useParam, useScope } from '../shell/scope.ts';
+import { useNarrow } from '../shell/window-width.ts';
 import { GraphCanvas } from './canvas.tsx';
+import { boxKey, fold } from './fold.ts';
 import { GraphTable } from './graph-table.tsx';
 import { Legend } from './legend.tsx';
-import { findMarks } from './marks.ts';
+import { findMarks, marksOn } from './marks.ts';
 import { Replay } from './replay.tsx';
 import { graphParams, useGraphSettings } from './settings.ts';
 import { SidePanel } from './side-panel.tsx';
@@ -28,8 +30,21 @@ export function GraphPage() {
     graphParams(scope, settings),
     settings.at === undefined ? ['traffic', 'health', 'workloads', 'services', 'config', 'mesh'] : [],
   );
-  const marks = useMemo(() => findMarks(graph.data, find, hide), [graph.data, find, hide]);
+  const narrow = useNarrow();
+  const [toggled, setToggled] = useParam('toggled');
+  const folded = useMemo(
+    () => graph.data && fold(graph.data, settings.fold, settings.toggled),
+    [graph.data, settings.fold, settings.toggled],
+  );
+  const marks = useMemo(() => marksOn(folded, findMarks(graph.data, find, hide)), [graph.data, folded, find, hide]);
+  const toggle = (id: string): void => {
+    const box = graph.data?.elements.nodes.find(({ data }) => data.id === id)?.data;
+    if (box?.isBox !== 'cluster' && box?.isBox !== 'namespace') return;
+    const [key, all] = [boxKey(box), toggled.split(',').filter(Boolean)];
+    setToggled((all.includes(key) ? all.filter((one) => one !== key) : [...all, key]).join(','));
+  };
   const selected = focus || undefined;
+  const shown = (data: Graph): Graph => folded?.graph ?? data;
   return (
     <Frame
       title="Traffic graph"
@@ -44,13 +59,21 @@ export function GraphPage() {
         {(data) => (
           <>
             <Problems problems={data.problems} />
-            <Drawer isExpanded isInline className="ist-graph-drawer">
+            <Drawer isExpanded isInline position={narrow ? 'bottom' : 'end'} className="ist-graph-drawer">
               <DrawerContent
-                panelContent={<SidePanel graph={data} selected={selected} onSelect={(id) => setFocus(id ?? '')} />}
+                panelContent={
+                  <SidePanel
+                    whole={data}
+                    graph={shown(data)}
+                    selected={selected}
+                    onSelect={(id) => setFocus(id ?? '')}
+                    onToggle={toggle}
+                  />
+                }
               >
                 <DrawerContentBody className="ist-graph-body">
                   {table ? (
-                    <GraphTable graph={data} hidden={marks.marks.hidden} onSelect={setFocus} />
+                    <GraphTable graph={shown(data)} hidden={marks.marks.hidden} onSelect={setFocus} />
                   ) : data.elements.nodes.length === 0 ? (
                     <Nothing title="No traffic in this range of time">
                       Choose more namespaces or a longer range, or show idle nodes.
@@ -60,13 +83,14 @@ export function GraphPage() {
                   ) : (
                     <>
                       <GraphCanvas
-                        graph={data}
+                        graph={shown(data)}
                         labels={settings.labels}
                         marks={marks.marks}
                         selected={selected}
                         animated={settings.display.includes('animation')}
                         badges={settings.display.includes('badges')}
                         onSelect={(id) => setFocus(id ?? '')}
+                        onToggle={toggle}
                       />
                       <Legend />
                     </>

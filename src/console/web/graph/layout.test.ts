@@ -3,6 +3,8 @@ import { type LayoutNode, layout } from './layout.ts';
 
 const node = (id: string, parent?: string): LayoutNode => ({ id, parent, width: 40, height: 40 });
 
+const mean = (values: number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
+
 describe('layout', () => {
   test('callers stand left of what they call', () => {
     const positions = layout(
@@ -28,6 +30,30 @@ describe('layout', () => {
     );
     expect(Object.keys(positions).sort()).toEqual(['a', 'b', 'self']);
     expect(positions['a']).not.toEqual(positions['b']);
+  });
+
+  test('where all call each other they stand on a ring, a big one in its middle', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const edges = names.flatMap((source) =>
+      names.filter((target) => target !== source).map((target) => ({ source, target })),
+    );
+    const flat = layout(
+      names.map((name) => node(name)),
+      edges,
+    );
+    const middle = { x: mean(names.map((name) => flat[name]!.x)), y: mean(names.map((name) => flat[name]!.y)) };
+    // No three on one line: each is as far from the middle as the ellipse is there.
+    for (const name of names) {
+      const [x, y] = [flat[name]!.x - middle.x, flat[name]!.y - middle.y];
+      expect(Math.hypot(x, y)).toBeGreaterThan(60);
+    }
+    const big: LayoutNode = { id: 'f', width: 800, height: 600 };
+    const around = layout([...names.slice(0, 5).map((name) => node(name)), big], edges);
+    const { x, y } = around['f']!;
+    for (const name of names.slice(0, 5)) {
+      const away = around[name]!;
+      expect(Math.abs(away.x - x) > 420 || Math.abs(away.y - y) > 320).toBe(true);
+    }
   });
 
   test('boxes do not overlap, and hold their members', () => {

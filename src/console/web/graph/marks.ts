@@ -1,5 +1,6 @@
 import type { Graph, GraphNode } from '../../api.ts';
 import { parseFind } from './find.ts';
+import type { Folded } from './fold.ts';
 import type { Marks } from './view.ts';
 
 export interface FindMarks {
@@ -40,4 +41,10 @@ function hideEmptyBoxes(graph: Graph, hidden: Set<string>): void {
     (members.get(box) ?? []).every((node) => (node.isBox ? empty(node.id) : hidden.has(node.id)));
   for (const { data } of graph.elements.nodes)
     if (data.isBox && members.has(data.id) && empty(data.id)) hidden.add(data.id);
+}
+
+/** The same marks for a graph of which boxes are folded: a box is found when something in it is. */
+export function marksOn(folded: Folded | undefined, { marks, mistakes }: ReturnType<typeof findMarks>) {
+  if (!folded) return { marks, mistakes };
+  return { marks: { ...marks, found: new Set([...marks.found].map((id) => folded.standIn.get(id) ?? id)) }, mistakes };
 }

@@ -4,25 +4,33 @@ import { entityPath } from '../api/client.ts';
 import { useApi } from '../api/queries.ts';
 import { Chart } from '../common/chart.tsx';
 import { Facts } from '../common/facts.tsx';
-import { bytesText, percentText, rateText } from '../common/format.ts';
+import { bytesText, millisecondsText, percentText, rateText } from '../common/format.ts';
 import { HealthMark } from '../common/status.tsx';
 import { type EntityKind, entityHref, PageLink } from '../shell/links.tsx';
 import { useScope } from '../shell/scope.ts';
+import type { FoldedNode } from './fold.ts';
 import { edgeRate, errorPercent, nodeName, nodeRate } from './measures.ts';
 
 interface NodeFactsProps {
   graph: Graph;
-  node: GraphNode;
+  node: FoldedNode;
   onSelect: (id: string) => void;
+  /** Folds a box, or unfolds it. */
+  onToggle: (id: string) => void;
 }
 
-export function NodeFacts({ graph, node, onSelect }: NodeFactsProps) {
+export function NodeFacts({ graph, node, onSelect, onToggle }: NodeFactsProps) {
   const entity = entityOf(node);
   const edges = graph.elements.edges.map(({ data }) => data);
   return (
     <>
       {node.unreachable !== undefined && (
         <Alert variant="danger" isInline isPlain title={`The API server does not answer: ${node.unreachable}`} />
+      )}
+      {(node.isBox === 'cluster' || node.isBox === 'namespace') && (
+        <Button variant="secondary" size="sm" onClick={() => onToggle(node.id)}>
+          {node.folded ? 'Unfold' : 'Fold'}
+        </Button>
       )}
       {node.why && <Alert variant="warning" isInline isPlain title={node.why} />}
       <Facts
@@ -32,6 +40,8 @@ export function NodeFacts({ graph, node, onSelect }: NodeFactsProps) {
           ['Cluster', node.cluster],
           ['Network', node.network],
           ['Namespace', node.isBox === 'cluster' ? undefined : node.namespace],
+          ['Nodes in it', node.folded && String(node.folded.nodes)],
+          ['Requests within', node.folded && `${rateText(node.folded.rateInside)} rps`],
           ['Version', node.version],
           ['Health', node.healthData && <HealthMark health={node.healthData} iconOnly={false} />],
           ['Details', entity && <PageLink to={entityHref(entity.kind, entity)}>{entity.name}</PageLink>],
@@ -43,7 +53,7 @@ export function NodeFacts({ graph, node, onSelect }: NodeFactsProps) {
           ['Marks', marksOf(node).join(', ')],
         ]}
       />
-      {entity && entity.kind === 'workloads' && <NodeChart entity={entity} />}
+      {entity && <NodeChart entity={entity} />}
       <Edges
         title="Comes from"
         edges={edges.filter((edge) => edge.target === node.id)}
@@ -93,11 +103,11 @@ function entityOf(node: GraphNode): { kind: EntityKind; cluster: string; namespa
   return undefined;
 }
 
-function NodeChart({ entity }: { entity: { cluster: string; namespace: string; name: string } }) {
+function NodeChart({ entity }: { entity: NonNullable<ReturnType<typeof entityOf>> }) {
   const { scope } = useScope();
   const range = Math.max(scope.duration, 600);
   const metrics = useApi<MetricsMap>(
-    `${entityPath(entity.namespace, 'workloads', entity.name)}/metrics`,
+    `${entityPath(entity.namespace, entity.kind === 'applications' ? 'apps' : entity.kind, entity.name)}/metrics`,
     {
       clusterName: entity.cluster,
       direction: 'inbound',
@@ -106,18 +116,30 @@ function NodeChart({ entity }: { entity: { cluster: string; namespace: string; n
     },
     ['traffic'],
   );
-  const line = (name: string) => metrics.data?.[name]?.[0]?.datapoints ?? [];
+  const line = (name: string, stat?: string) =>
+    metrics.data?.[name]?.find((one) => stat === undefined || one.stat === stat)?.datapoints ?? [];
   if (line('request_count').length === 0) return null;
   return (
-    <Chart
-      title="Requests in a second, inbound"
-      height={130}
-      format={rateText}
-      series={[
-        { name: 'all', points: line('request_count') },
-        { name: 'failed', points: line('request_error_count'), bad: true },
-      ]}
-    />
+    <>
+      <Chart
+        title="Requests in a second, inbound"
+        height={130}
+        format={rateText}
+        series={[
+          { name: 'all', points: line('request_count') },
+          { name: 'failed', points: line('request_error_count'), bad: true },
+        ]}
+      />
+      <Chart
+        title="Request duration, inbound"
+        height={130}
+        format={millisecondsText}
+        series={[
+          { name: 'median', points: line('request_duration_millis', '0.5') },
+          { name: 'p95', points: line('request_duration_millis', '0.95') },
+        ]}
+      />
+    </>
   );
 }
 

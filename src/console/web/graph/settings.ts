@@ -5,6 +5,7 @@ import type { BoxBy, GraphType } from '../../api.ts';
 import type { Params } from '../api/client.ts';
 import { rateParams } from '../api/queries.ts';
 import { type Scope, useParam } from '../shell/scope.ts';
+import type { FoldLevel } from './fold.ts';
 import { type EdgeLabelKind, edgeLabelKinds } from './measures.ts';
 
 export const graphTypes: { value: GraphType; text: string; description: string }[] = [
@@ -38,6 +39,13 @@ export const boxChoices: { value: BoxBy; text: string; description: string }[] =
   { value: 'app', text: 'Applications', description: 'A box around the versions of one application' },
 ];
 
+export const foldChoices: { value: FoldLevel | 'auto'; text: string; description: string }[] = [
+  { value: 'auto', text: 'Fold what is too much', description: 'Namespaces, or clusters, where there are very many' },
+  { value: 'none', text: 'Fold nothing', description: 'Every node is drawn' },
+  { value: 'namespace', text: 'Fold namespaces', description: 'One node stands for a namespace of a cluster' },
+  { value: 'cluster', text: 'Fold clusters', description: 'One node stands for a cluster' },
+];
+
 const defaultDisplay = 'services,animation,badges';
 const defaultLabels = 'rate';
 const defaultBoxes = 'cluster,namespace';
@@ -48,6 +56,9 @@ export interface GraphSettings {
   labels: EdgeLabelKind[];
   boxes: string[];
   display: string[];
+  fold: FoldLevel | 'auto';
+  /** Boxes that are not as `fold` says. */
+  toggled: ReadonlySet<string>;
   /** Seconds since 1970 where the past is shown. */
   at: number | undefined;
 }
@@ -64,6 +75,8 @@ export function useGraphSettings(): GraphSettings {
       labels: edgeLabelKinds.filter((kind) => labels.includes(kind)),
       boxes: list(params.get('boxes') ?? defaultBoxes),
       display: list(params.get('display') ?? defaultDisplay),
+      fold: foldChoices.find(({ value }) => value === params.get('fold'))?.value ?? 'auto',
+      toggled: new Set(list(params.get('toggled') ?? '')),
       at: at > 0 ? at : undefined,
     };
   }, [search]);

@@ -8,22 +8,33 @@ import {
   Title,
 } from '@patternfly/react-core';
 import type { Graph, GraphEdge, GraphNode } from '../../api.ts';
+import { useNarrow } from '../shell/window-width.ts';
 import { EdgeFacts } from './edge-facts.tsx';
 import { GraphFacts } from './graph-facts.tsx';
 import { nodeName } from './measures.ts';
 import { NodeFacts } from './node-facts.tsx';
 
 interface SidePanelProps {
+  /** With nothing folded. */
+  whole: Graph;
   graph: Graph;
   selected: string | undefined;
   onSelect: (id: string | undefined) => void;
+  onToggle: (id: string) => void;
 }
 
-export function SidePanel({ graph, selected, onSelect }: SidePanelProps) {
+export function SidePanel({ whole, graph, selected, onSelect, onToggle }: SidePanelProps) {
+  const narrow = useNarrow();
   const node = graph.elements.nodes.find(({ data }) => data.id === selected)?.data;
   const edge = graph.elements.edges.find(({ data }) => data.id === selected)?.data;
   return (
-    <DrawerPanelContent isResizable defaultSize="360px" minSize="280px" className="ist-side">
+    <DrawerPanelContent
+      key={String(narrow)}
+      isResizable
+      defaultSize={narrow ? '220px' : '360px'}
+      minSize={narrow ? '120px' : '280px'}
+      className="ist-side"
+    >
       <DrawerHead>
         <Title headingLevel="h2" size="md">
           {titleOf(graph, node, edge)}
@@ -36,11 +47,11 @@ export function SidePanel({ graph, selected, onSelect }: SidePanelProps) {
       </DrawerHead>
       <DrawerPanelBody>
         {node ? (
-          <NodeFacts graph={graph} node={node} onSelect={onSelect} />
+          <NodeFacts graph={graph} node={node} onSelect={onSelect} onToggle={onToggle} />
         ) : edge ? (
           <EdgeFacts graph={graph} edge={edge} onSelect={onSelect} />
         ) : (
-          <GraphFacts graph={graph} onSelect={onSelect} />
+          <GraphFacts graph={whole} drawn={graph} onSelect={onSelect} />
         )}
       </DrawerPanelBody>
     </DrawerPanelContent>

@@ -39,6 +39,22 @@ export function graphStyle(theme: Theme, big: boolean): StylesheetJson {
     { selector: '.tone-warn', style: { 'border-color': colour.warn, 'border-width': 4 } },
     { selector: '.tone-bad', style: { 'border-color': colour.bad, 'border-width': 4, 'background-color': colour.bad } },
     { selector: '.faint', style: { 'border-style': 'dashed', 'border-color': colour.idle, color: colour.quiet } },
+    {
+      selector: '.folded',
+      style: {
+        shape: 'round-rectangle',
+        width: 'data(width)',
+        height: 44,
+        'background-color': colour.box,
+        'text-valign': 'center',
+        'text-margin-y': 0,
+        'text-background-opacity': 0,
+        'font-weight': 'bold',
+        'border-style': 'double',
+        'border-width': 4,
+      },
+    },
+    { selector: '.folded.tone-none', style: { 'border-color': colour.nodeEdge } },
     ...boxStyle(theme),
     {
       selector: 'edge',
@@ -58,7 +74,7 @@ export function graphStyle(theme: Theme, big: boolean): StylesheetJson {
         'text-background-opacity': 0.9,
         'text-background-padding': '2px',
         'text-background-shape': 'roundrectangle',
-        'line-opacity': 0.85,
+        'line-opacity': big ? 0.35 : 0.85,
       },
     },
     {

@@ -12,7 +12,15 @@ import {
 import OutlinedQuestionCircleIcon from '@patternfly/react-icons/dist/esm/icons/outlined-question-circle-icon';
 import { CheckMenu, ChoiceMenu } from '../common/menus.tsx';
 import { useParam } from '../shell/scope.ts';
-import { boxChoices, displayChoices, type GraphSettings, graphTypes, labelChoices, useListParam } from './settings.ts';
+import {
+  boxChoices,
+  displayChoices,
+  foldChoices,
+  type GraphSettings,
+  graphTypes,
+  labelChoices,
+  useListParam,
+} from './settings.ts';
 
 interface GraphToolbarProps {
   settings: GraphSettings;
@@ -21,6 +29,8 @@ interface GraphToolbarProps {
 
 export function GraphToolbar({ settings, mistakes }: GraphToolbarProps) {
   const [, setType] = useParam('type', 'workload');
+  const [, setFold] = useParam('fold', 'auto');
+  const [, setToggled] = useParam('toggled');
   const setLabels = useListParam('labels');
   const setBoxes = useListParam('boxes');
   const setDisplay = useListParam('display');
@@ -37,6 +47,15 @@ export function GraphToolbar({ settings, mistakes }: GraphToolbarProps) {
             all={false}
           />
           <CheckMenu label="Boxes" options={boxChoices} chosen={settings.boxes} onChange={setBoxes} all={false} />
+          <ChoiceMenu
+            label="Folding"
+            options={foldChoices}
+            chosen={settings.fold}
+            onChange={(value) => {
+              setFold(value);
+              setToggled('');
+            }}
+          />
           <CheckMenu
             label="Display"
             options={displayChoices}

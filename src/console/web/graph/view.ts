@@ -13,6 +13,13 @@ export interface Marks {
   found: Set<string>;
 }
 
+export interface GraphViewEvents {
+  /** Without an id the ground was chosen. */
+  onSelect: (id: string | undefined) => void;
+  /** A box, or a folded one, was clicked twice. */
+  onToggle: (id: string) => void;
+}
+
 /** Above this many edges the canvas moves as a picture, and lines are straight. */
 const bigFrom = 400;
 
@@ -24,12 +31,16 @@ export class GraphView {
   readonly #overlay: Overlay;
   readonly #worker = new Worker('/assets/layout-worker.js', { type: 'module' });
   readonly #canvas: HTMLCanvasElement;
-  readonly #onSelect: (id: string | undefined) => void;
+  readonly #onSelect: GraphViewEvents['onSelect'];
+  readonly #onToggle: GraphViewEvents['onToggle'];
   readonly #drawing: Drawing;
   #marks: Marks = { hidden: new Set(), found: new Set() };
   #selected: string | undefined;
   #latest: { nodes: DrawnNode[]; edges: DrawnEdge[] } = { nodes: [], edges: [] };
   #waiting = false;
+  #placed = new Set<string>();
+  /** The next layout is to be seen whole. */
+  #refit = false;
   #serial = 0;
   #shape = '';
   #theme: Theme;
@@ -39,11 +50,12 @@ export class GraphView {
     container: HTMLElement,
     canvas: HTMLCanvasElement,
     theme: Theme,
-    onSelect: (id: string | undefined) => void,
+    { onSelect, onToggle }: GraphViewEvents,
   ) {
     this.#theme = theme;
     this.#canvas = canvas;
     this.#onSelect = onSelect;
+    this.#onToggle = onToggle;
     this.#cy = this.#make(container);
     this.#drawing = new Drawing(this.#cy);
     this.#overlay = new Overlay(this.#cy, canvas, theme);
@@ -64,6 +76,7 @@ export class GraphView {
       textureOnViewport: true,
       pixelRatio: 'auto',
     });
+    cy.on('dbltap', 'node.box, node.folded', (event) => this.#onToggle(event.target.id() as string));
     cy.on('tap', (event) => {
       const id = event.target === cy ? undefined : (event.target.id() as string);
       this.#onSelect(id);
@@ -86,7 +99,12 @@ export class GraphView {
     }
   }
 
-  /** Lays all of it out again. */
+  /** Lays all of it out again, and shows all of it. */
+  arrangeAll(): void {
+    this.#refit = true;
+    this.arrange();
+  }
+
   arrange(): void {
     const { nodes, edges } = this.#latest;
     this.#serial += 1;
@@ -181,12 +199,24 @@ export class GraphView {
       this.#drawing.place(positions);
       this.#draw();
     });
-    this.#cy.fit(this.#cy.elements(':visible'), 40);
-    if (this.#cy.zoom() > maxFirstZoom) {
-      this.#cy.zoom(maxFirstZoom);
-      this.#cy.center(this.#cy.elements(':visible'));
-    }
+    if (this.#isOther(positions)) this.#fitAtOnce();
     this.#canvas.dataset['laidOut'] = String(Object.keys(positions).length);
+  }
+
+  /** Whether less than half of what is drawn was there before. A node that comes or goes must not move what somebody looks at. */
+  #isOther(positions: Positions): boolean {
+    const ids = Object.keys(positions);
+    const known = ids.filter((id) => this.#placed.has(id)).length;
+    this.#placed = new Set(ids);
+    return this.#refit || known < ids.length / 2;
+  }
+
+  #fitAtOnce(): void {
+    this.#refit = false;
+    this.#cy.fit(this.#cy.elements(':visible'), 40);
+    if (this.#cy.zoom() <= maxFirstZoom) return;
+    this.#cy.zoom(maxFirstZoom);
+    this.#cy.center(this.#cy.elements(':visible'));
   }
 
   #draw(): void {

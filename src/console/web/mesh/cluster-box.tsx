@@ -3,7 +3,9 @@ import { Button, Label } from '@patternfly/react-core';
 import type { ClusterRole, ClusterView } from '../../api.ts';
 import { awayText, dayOf } from '../common/format.ts';
 import { StateMark } from '../common/status.tsx';
+import { FoundInCluster } from '../diagnosis/found-count.tsx';
 import { ControlPlanes, Gateways, Part, Secrets } from './cluster-parts.tsx';
+import { summaryText } from './proxy-certificates.tsx';
 
 interface ClusterBoxProps {
   cluster: ClusterView;
@@ -33,7 +35,13 @@ export function ClusterBox({ cluster, inFocus, onFocus }: ClusterBoxProps) {
         <Label isCompact color={roleColours[cluster.role]}>
           {cluster.role}
         </Label>
+        <FoundInCluster cluster={cluster.name} />
         {cluster.kubernetesVersion && <span className="ist-quiet">Kubernetes {cluster.kubernetesVersion}</span>}
+        {cluster.origin.type === 'remote-secret' && (
+          <span className="ist-quiet">
+            read by Secret {cluster.origin.cluster}/{cluster.origin.namespace}/{cluster.origin.name}
+          </span>
+        )}
       </header>
       <Part
         name="api"
@@ -87,6 +95,11 @@ export function ClusterBox({ cluster, inFocus, onFocus }: ClusterBoxProps) {
               {certificate.kind} ends {awayText(certificate.notAfter, Date.now())}
             </p>
           ))}
+        {trust.workloads && (
+          <p className={trust.workloads.state === 'ok' ? 'ist-quiet' : 'ist-bad'}>
+            workloads: {summaryText(trust.workloads)}
+          </p>
+        )}
       </Part>
       <Part name="prometheus" title="Prometheus" state={prometheus.state} text={prometheus.source ?? 'none is found'}>
         {prometheus.why && prometheus.state !== 'ok' && <p className="ist-bad">{prometheus.why}</p>}

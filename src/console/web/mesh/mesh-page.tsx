@@ -11,6 +11,7 @@ import { Disagreements } from './disagreements.tsx';
 import { LinkTable } from './link-table.tsx';
 import { kindText, linkKinds, shownLinks } from './links.ts';
 import { MeshMap } from './mesh-map.tsx';
+import { ProxyCertificates } from './proxy-certificates.tsx';
 
 /** With more clusters than this only links that are not sound are drawn, unless one asks for all. */
 const manyClusters = 4;
@@ -81,6 +82,7 @@ function Mesh({ mesh }: { mesh: MeshView }) {
       />
       <LinkTable links={links} />
       <Certificates mesh={mesh} />
+      <ProxyCertificates mesh={mesh} />
     </div>
   );
 }

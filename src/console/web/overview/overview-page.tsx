@@ -1,12 +1,13 @@
 /** All clusters at a glance. */
 import { Card, CardBody, CardTitle, Gallery, Grid, GridItem } from '@patternfly/react-core';
 import type { Overview } from '../../api.ts';
-import { useClusterMetrics, useOverview } from '../api/queries.ts';
+import { useClusterMetrics, useDoctor, useOverview } from '../api/queries.ts';
 import { Answer, Frame, Problems } from '../common/answer.tsx';
 import { Chart } from '../common/chart.tsx';
 import { durationText, millisecondsText, rateText } from '../common/format.ts';
 import { Mark } from '../common/status.tsx';
 import { Rate } from '../common/traffic.tsx';
+import { DoctorCard } from '../diagnosis/found-count.tsx';
 import { entityHref, PageLink } from '../shell/links.tsx';
 import { type Scope, useScope } from '../shell/scope.ts';
 import { ClusterCard } from './cluster-card.tsx';
@@ -16,6 +17,7 @@ import { Namespaces } from './namespaces.tsx';
 export function OverviewPage() {
   const { scope } = useScope();
   const overview = useOverview(scope);
+  const doctor = useDoctor().data;
   return (
     <Frame title="Overview" name="Overview" description={`Rates of the last ${durationText(scope.duration)}`}>
       <Answer of={overview}>
@@ -36,6 +38,7 @@ export function OverviewPage() {
               </GridItem>
               <GridItem lg={3} md={6}>
                 <Links links={data.links} />
+                {doctor && <DoctorCard report={doctor} />}
                 <Worst overview={data} />
               </GridItem>
             </Grid>

@@ -28,7 +28,7 @@ export function Header({ live }: { live: LiveUpdates }) {
   const href = useScoped();
   const other = theme === 'dark' ? 'light' : 'dark';
   return (
-    <Masthead>
+    <Masthead display={{ default: 'stack', lg: 'inline' }}>
       <MastheadMain>
         <MastheadToggle>
           <PageToggleButton isHamburgerButton variant="plain" aria-label="Navigation" />

@@ -25,6 +25,30 @@ export function objectHref(object: ObjectKey): string | undefined {
   return `${at}/istio/${group}/${version}/${object.kind}/${object.name}`;
 }
 
+/** The kinds of Istio's configuration, with the version that Isthmus reads them in. */
+export const istioApiVersions: Record<string, string> = {
+  ...Object.fromEntries(
+    ['Gateway', 'VirtualService', 'DestinationRule', 'ServiceEntry', 'WorkloadEntry', 'WorkloadGroup', 'Sidecar'].map(
+      (kind) => [kind, 'networking.istio.io/v1'],
+    ),
+  ),
+  EnvoyFilter: 'networking.istio.io/v1alpha3',
+  ProxyConfig: 'networking.istio.io/v1beta1',
+  PeerAuthentication: 'security.istio.io/v1',
+  RequestAuthentication: 'security.istio.io/v1',
+  AuthorizationPolicy: 'security.istio.io/v1',
+  Telemetry: 'telemetry.istio.io/v1',
+  WasmPlugin: 'extensions.istio.io/v1alpha1',
+};
+
+/** The page of an object of which no version is told, as the doctor names it; undefined where it has none. */
+export function foundHref(object: { cluster: string; kind: string; namespace?: string; name: string }) {
+  const { cluster, kind, namespace, name } = object;
+  if (namespace === undefined) return undefined;
+  const apiVersion = kind === 'Service' ? 'v1' : (istioApiVersions[kind] ?? '');
+  return objectHref({ cluster, kind, namespace, name, apiVersion });
+}
+
 export function useScoped(): (path: string) => string {
   const search = useSearch();
   return (path) => scoped(path, search);

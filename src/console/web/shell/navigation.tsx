@@ -4,12 +4,14 @@ import BundleIcon from '@patternfly/react-icons/dist/esm/icons/bundle-icon';
 import ClusterIcon from '@patternfly/react-icons/dist/esm/icons/cluster-icon';
 import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon';
 import FileCodeIcon from '@patternfly/react-icons/dist/esm/icons/file-code-icon';
+import MedkitIcon from '@patternfly/react-icons/dist/esm/icons/medkit-icon';
 import NetworkIcon from '@patternfly/react-icons/dist/esm/icons/network-icon';
 import RouteIcon from '@patternfly/react-icons/dist/esm/icons/route-icon';
 import ServiceIcon from '@patternfly/react-icons/dist/esm/icons/service-icon';
 import TachometerAltIcon from '@patternfly/react-icons/dist/esm/icons/tachometer-alt-icon';
 import type { ComponentType } from 'react';
 import { Link, useLocation } from 'wouter';
+import { FoundBadge } from '../diagnosis/found-count.tsx';
 import { useScoped } from './links.tsx';
 
 interface Item {
@@ -28,6 +30,7 @@ const items: Item[] = [
   { path: '/workloads', title: 'Workloads', Icon: BundleIcon, kind: 'workloads' },
   { path: '/services', title: 'Services', Icon: ServiceIcon, kind: 'services' },
   { path: '/istio', title: 'Istio configuration', Icon: FileCodeIcon, kind: 'istio' },
+  { path: '/doctor', title: 'Doctor', Icon: MedkitIcon },
   { path: '/why', title: 'Why', Icon: RouteIcon },
   { path: '/events', title: 'Events', Icon: BellIcon },
 ];
@@ -42,7 +45,9 @@ export function Navigation() {
         <Nav aria-label="Pages">
           <NavList>
             {items.map((item) => {
-              const active = kind ? item.kind === kind : item.path === location;
+              const active = kind
+                ? item.kind === kind
+                : item.path === location || (item.kind === 'istio' && location.startsWith('/create'));
               return (
                 <NavItem key={item.path} isActive={active}>
                   <Link href={href(item.path)} aria-current={active ? 'page' : undefined}>
@@ -50,6 +55,7 @@ export function Navigation() {
                       <item.Icon />
                     </span>
                     {item.title}
+                    {item.path === '/doctor' && <FoundBadge />}
                   </Link>
                 </NavItem>
               );
