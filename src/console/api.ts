@@ -19,13 +19,13 @@
  * | GET /api/namespaces | NamespaceListItem[] |
  * | GET /api/mesh | MeshView |
  * | GET /api/mesh/graph | MeshGraph, Kiali's form of it |
- * | GET /api/mesh/tls | Kiali's { status, autoMTLSEnabled, minTLS } |
+ * | GET /api/mesh/tls | MeshTls, Kiali's |
  * | GET /api/mesh/certificates | ProxyCertificates: what each proxy shows as its own certificate; clusters, namespaces |
  * | GET /api/doctor | DoctorReport: what `isthmus doctor` finds, kept and renewed when the clusters change |
  * | GET /api/overview | Overview |
  * | GET /api/namespaces/graph | Graph; graphType, boxBy, injectServiceNodes, includeIdleEdges, responseTime=avg|50|95|99, throughputType |
  * | GET /api/namespaces/{ns}/{workloads|applications|services}/{name}/graph | Graph of its neighbours |
- * | GET /api/clusters/health | { namespaces: NamespaceHealth[], problems } |
+ * | GET /api/clusters/health | ClustersHealth |
  * | GET /api/clusters/workloads, /apps, /services | WorkloadList, AppList, ServiceList |
  * | GET /api/namespaces/{ns}/workloads, /apps, /services | the same of one namespace |
  * | GET /api/namespaces/{ns}/health | NamespaceHealth[] , one a cluster |
@@ -37,18 +37,19 @@
  * | GET /api/istio/config | IstioConfigList |
  * | GET /api/istio/validations | IstioValidation[] |
  * | GET /api/istio/differences | ConfigDifferences |
- * | GET /api/istio/status | Kiali's component status: { cluster, namespace, name, status, isCore }[] |
+ * | GET /api/istio/status | ComponentStatus[], Kiali's |
  * | GET /api/namespaces/{ns}/istio/{group}/{version}/{kind}/{name} | IstioConfigDetails |
  * | PUT the same | ConfigChange; body: the object in YAML or JSON; dryRun=true only shows; 403 without --allow-edit |
  * | DELETE the same | ConfigChange, `after` being empty; dryRun=true only shows |
  * | POST /api/namespaces/{ns}/istio/{group}/{version}/{kind} | ConfigChange, `before` being empty; body: a new object; clusterName is needed; dryRun=true only shows |
+ * | GET /api/namespaces/{ns}/services/{name}/wizards | ServiceWizardData: what wizards for it are filled with |
  * | GET /api/istio/kinds/{group}/{version}/{kind} | ConfigKind: its schema in clusterName, or in any cluster |
  * | GET /api/istio/permissions?clusterName=&namespace= | ConfigPermissions: which kinds the viewer may create, change and delete there |
  * | GET /api/explain?from=&to= | Explanation; method, headers=name=value,... |
  * | GET /api/events | EventList; since (seconds since 1970), limit |
  * | GET /api/events/stream | server-sent events, each `data:` one StreamMessage, `id:` its number |
  */
-import type { MeshEvent } from '../observe/types/index.ts';
+import type { MeshEvent, NamespaceHealth, SourceProblem } from '../observe/types/index.ts';
 
 export type * from '../observe/types/index.ts';
 
@@ -91,6 +92,28 @@ export interface StatusInfo {
   status: Record<string, string>;
   externalServices: { name: string; version?: string; url?: string; cluster?: string }[];
   warningMessages: string[];
+}
+
+/** Kiali's status of mutual TLS: MTLS_ENABLED, MTLS_NOT_ENABLED or MTLS_DISABLED. */
+export interface MeshTls {
+  status: string;
+  autoMTLSEnabled: boolean;
+  /** `N/A` where no control plane sets it. */
+  minTLS: string;
+}
+
+/** Kiali's words for the status: Healthy, Unhealthy, NotFound, Unreachable. */
+export interface ComponentStatus {
+  cluster: string;
+  namespace: string;
+  name: string;
+  status: string;
+  isCore: boolean;
+}
+
+export interface ClustersHealth {
+  namespaces: NamespaceHealth[];
+  problems: SourceProblem[];
 }
 
 /** Kiali's /api/config, in the fields that mean something here. */

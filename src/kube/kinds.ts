@@ -25,6 +25,7 @@ const rbac = of('rbac.authorization.k8s.io', 'v1');
 const admission = of('admissionregistration.k8s.io', 'v1');
 const networking = of('networking.istio.io', 'v1');
 const security = of('security.istio.io', 'v1');
+const gatewayApi = 'gateway.networking.k8s.io';
 
 export const kinds = {
   Pod: core('Pod', 'pods'),
@@ -85,6 +86,14 @@ export const kinds = {
   RequestAuthentication: security('RequestAuthentication', 'requestauthentications'),
   AuthorizationPolicy: security('AuthorizationPolicy', 'authorizationpolicies'),
   Telemetry: of('telemetry.istio.io', 'v1')('Telemetry', 'telemetries'),
+  // Of the Gateway API, by the names that Kiali has for them here: a Gateway is Istio's.
+  K8sGateway: of(gatewayApi, 'v1')('Gateway', 'gateways'),
+  K8sHTTPRoute: of(gatewayApi, 'v1')('HTTPRoute', 'httproutes'),
+  K8sGRPCRoute: of(gatewayApi, 'v1')('GRPCRoute', 'grpcroutes'),
+  K8sTCPRoute: of(gatewayApi, 'v1alpha2')('TCPRoute', 'tcproutes'),
+  K8sTLSRoute: of(gatewayApi, 'v1alpha2')('TLSRoute', 'tlsroutes'),
+  K8sReferenceGrant: of(gatewayApi, 'v1beta1')('ReferenceGrant', 'referencegrants'),
+  K8sGatewayClass: of(gatewayApi, 'v1')('GatewayClass', 'gatewayclasses', false),
   WasmPlugin: of('extensions.istio.io', 'v1alpha1')('WasmPlugin', 'wasmplugins'),
 } as const satisfies Record<string, Kind>;
 

@@ -5,6 +5,7 @@
 export { changeConfig, createConfig, deleteConfig } from './config/change.ts';
 export { configDifferences } from './config/differences.ts';
 export { configDetails, configItems, istioKindOf, istioKindsOf, schemaOf } from './config/list.ts';
+export { serviceWizardData } from './config/wizard-data.ts';
 export { appDetails, appList } from './entities/apps.ts';
 export { readEnvoy } from './entities/envoy.ts';
 export { readLogs } from './entities/logs.ts';
@@ -19,6 +20,7 @@ export { defaultTolerances } from './health/thresholds.ts';
 export type { ClusterModel } from './model/cluster-model.ts';
 export { followSources, type KubeconfigOptions, readSources } from './model/kubeconfig.ts';
 export type { ClusterSource, MeshChange, MeshModel } from './model/mesh-model.ts';
+export { RemoteClusters } from './model/remote-clusters.ts';
 export { Observer } from './observer.ts';
 export { proxyStatuses, staleTypes } from './topology/control-planes.ts';
 export { problemsOf } from './topology/index.ts';

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { createIntermediate, createRoot } from '../../src/pki/index.ts';
 import { tryRun } from '../../src/process/index.ts';
+import { judgeAnswers } from '../support/api-answers.ts';
 import { type ConsoleClient, consoleAt, consoleOf, startLoad, untilLink } from '../support/console.ts';
 import { eventually, isthmus, kubectl, putBack, startIsthmus } from '../support/isthmus.ts';
 
@@ -24,6 +25,41 @@ async function edges(query: string): Promise<Map<string, any>> {
     ]),
   );
 }
+
+it('answers every question as its OpenAPI document says', async () => {
+  const { workloads } = await client.get<any>('/api/clusters/workloads?namespaces=sample&clusters=east');
+  expect(workloads.map((one: any) => one.name)).toContain('curl');
+  const { pods } = await client.get<any>('/api/namespaces/sample/workloads/curl?clusterName=east');
+  const gateway = { group: 'networking.istio.io', version: 'v1', kind: 'Gateway', '{kind}': 'cross-network-gateway' };
+  const names = { workloads: 'curl', apps: 'curl', applications: 'curl', services: 'helloworld', pods: pods[0].name };
+  const query = 'clusterName=east&namespace=sample&from=east/sample/curl&to=helloworld.sample:5000';
+  const isConfig = (path: string): boolean => path.includes('/istio/{group}');
+  for (const [namespace, isAsked] of [
+    ['istio-system', isConfig],
+    ['sample', (path: string) => !isConfig(path)],
+  ] as const) {
+    const places = { parameters: { namespace, ...gateway }, names: { ...names, ...gateway }, query };
+    const { asked, faults } = await judgeAnswers(client, places, isAsked);
+    expect(faults).toEqual([]);
+    expect(asked.length).toBeGreaterThan(0);
+  }
+});
+
+it('reads the certificates of all proxies, and the doctor finds nothing in a sound mesh', async () => {
+  await eventually('all are read', async () => {
+    const { certificates, unread } = await client.get<any>('/api/mesh/certificates');
+    const states = certificates.map((one: any) => one.state);
+    return unread.length === 0 && states.length > 0 && states.every((one: string) => one === 'ok')
+      ? { value: true }
+      : { seen: JSON.stringify({ unread, states }) };
+  });
+  const { certificates } = await client.get<any>('/api/mesh/certificates?namespaces=sample&clusters=west');
+  expect(certificates.map((one: any) => one.identity)).toContain('spiffe://cluster.local/ns/sample/sa/curl');
+  await eventually('the doctor is content', async () => {
+    const report = await client.get<any>('/api/doctor');
+    return report.healthy ? { value: true } : { seen: JSON.stringify(report.findings) };
+  });
+});
 
 describe('the traffic graph', () => {
   it('shows within 10 % what a load generator has sent, across clusters as within them', async () => {

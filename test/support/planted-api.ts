@@ -8,6 +8,7 @@ import {
   KubeApiError,
   type KubeClient,
   type KubeObject,
+  kinds,
   type WatchEvent,
 } from '../../src/kube/index.ts';
 
@@ -42,7 +43,7 @@ export class PlantedApi {
       ...object.metadata,
       resourceVersion: String(this.#version++),
     };
-    const made = { ...object, kind, metadata };
+    const made = { ...object, kind: known[kind]?.kind ?? kind, metadata };
     const key = keyOf(kind, metadata.namespace, metadata.name);
     const type = this.objects.has(key) ? 'MODIFIED' : 'ADDED';
     this.objects.set(key, made);
@@ -88,10 +89,10 @@ export class PlantedApi {
       async list(kind: Kind, options: { namespace?: string; labelSelector?: string; fieldSelector?: string } = {}) {
         answers();
         api.lists++;
-        const items = [...api.objects.values()]
-          .filter(
-            (one) => one.kind === kind.kind && (!options.namespace || one.metadata.namespace === options.namespace),
-          )
+        const items = [...api.objects]
+          .filter(([key]) => key.startsWith(`${nameOf(kind)}/`))
+          .map(([, one]) => one)
+          .filter((one) => !options.namespace || one.metadata.namespace === options.namespace)
           .filter((one) => isSelected(one, options))
           .map((one) => structuredClone({ ...one, apiVersion: apiVersionOf(kind) }));
         return { items, resourceVersion: String(api.#version) };
@@ -104,7 +105,7 @@ export class PlantedApi {
         const queue: WatchEvent[] = [];
         let wake = (): void => {};
         const watcher: Watcher = {
-          kind: kind.kind,
+          kind: nameOf(kind),
           namespace: options.namespace,
           push(event) {
             if (!isSelected(event.object, options)) return;
@@ -129,7 +130,7 @@ export class PlantedApi {
       },
       async get(kind: Kind, name: string, namespace?: string) {
         answers();
-        const found = api.objects.get(keyOf(kind.kind, namespace, name));
+        const found = api.objects.get(keyOf(nameOf(kind), namespace, name));
         if (!found) throw missing(name);
         return structuredClone(found);
       },
@@ -163,6 +164,10 @@ export class PlantedApi {
     return client as unknown as KubeClient;
   }
 }
+
+const known: Record<string, Kind> = kinds;
+/** As in the table of kinds: there are two that call themselves Gateway. */
+const nameOf = (kind: Kind): string => Object.keys(known).find((name) => known[name] === kind) ?? kind.kind;
 
 const keyOf = (kind: string, namespace: string | undefined, name: string | undefined): string =>
   `${kind}/${namespace ?? ''}/${name}`;

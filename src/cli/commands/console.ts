@@ -1,6 +1,6 @@
 import type { CommandSpec } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { kubeconfigOptions, openObserver, prometheusUrls } from '../observed.ts';
+import { kubeconfigOptions, meshKubeconfig, openObserver, prometheusUrls } from '../observed.ts';
 
 export const console: CommandSpec = {
   name: 'console',
@@ -20,16 +20,25 @@ export const console: CommandSpec = {
     { flags: '--oidc-scopes <names>', description: 'scopes, comma-separated (default: openid,profile,email)' },
     { flags: '--allow-edit', description: "permit changes of Istio's configuration" },
     { flags: '--background', description: 'as `isthmus up` starts it: `isthmus down` ends it' },
+    {
+      flags: '--only-kubeconfig',
+      description:
+        'do not read clusters that only a remote secret leads to (as with --context, and for embedded meshes)',
+    },
     ...kubeconfigOptions,
   ],
   async run(context, _args, options) {
-    const [{ preparePages }, { followSources }, { listenOn }] = await Promise.all([
+    const [{ preparePages }, { followSources, RemoteClusters }, { listenOn }] = await Promise.all([
       import('../../console/index.ts'),
       import('../../observe/index.ts'),
       import('../console-server.ts'),
     ]);
     const { observer, sources } = await openObserver(context, options);
     await using _observer = observer;
+    // Addresses in an embedded mesh are those of its own namespaces: here they are somebody else's, or nobody's.
+    const isEmbedded = sources.files.includes(meshKubeconfig(context.home));
+    const isOnly = options['onlyKubeconfig'] === true || sources.contexts !== undefined || isEmbedded;
+    await using _remote = isOnly ? undefined : new RemoteClusters(observer.model).start();
     await using server = await listenOn({ observer, options, pages: preparePages });
     const urls = prometheusUrls(options);
     const endFollowing = followSources(sources, (found) =>

@@ -73,7 +73,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     () => stream.changed('mesh', 'workloads', 'pods', 'health'),
   );
   const pages = preparePages(options.pages);
-  const router = routesOf({ observer, auth, openId, stream, doctor, allowEdit, version } satisfies ConsoleContext);
+  const { router } = routesOf({ observer, auth, openId, stream, doctor, allowEdit, version } satisfies ConsoleContext);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);

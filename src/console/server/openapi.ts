@@ -1,8 +1,11 @@
 /** The API as an OpenAPI document, made of the routes themselves: what is not served is not in it. */
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 export interface Documented {
   summary: string;
-  /** Name of the answer's type in src/console/api.ts. */
+  /** Name of the answer's type in src/console/api.ts, with `[]` where it is a list of them. */
   answer?: string;
   /** What the body is; without it there is none. */
   takes?: 'object' | 'token';
@@ -83,15 +86,16 @@ export const parameterSets = {
   explain: ['from', 'to', 'method', 'headers'],
 } as const satisfies Record<string, readonly (keyof typeof parameters)[]>;
 
-export function openApi(
-  routes: { method: string; path: string; doc: Documented & { isOpen?: boolean } }[],
-  { version }: { version: string },
-): unknown {
+export interface DocumentedRoute {
+  method: string;
+  path: string;
+  doc: Documented & { isOpen?: boolean };
+}
+
+export function openApi(routes: DocumentedRoute[], { version }: { version: string }): unknown {
   const paths: Record<string, Record<string, unknown>> = {};
-  const answers = new Set<string>(['ApiError']);
   for (const { method, path, doc } of routes) {
-    if (doc.answer) answers.add(doc.answer);
-    const schema = doc.answer ? { $ref: `#/components/schemas/${doc.answer}` } : { type: 'object' };
+    const schema = doc.answer ? schemaOf(doc.answer) : { type: 'object' };
     (paths[path] ??= {})[method.toLowerCase()] = {
       summary: doc.summary,
       operationId: `${method.toLowerCase()}${path.replace(/[^A-Za-z0-9]+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
@@ -141,17 +145,21 @@ export function openApi(
         bearer: { type: 'http', scheme: 'bearer', description: 'a token that one of the clusters knows' },
         session: { type: 'apiKey', in: 'cookie', name: 'isthmus-session' },
       },
-      schemas: Object.fromEntries([...answers].sort().map((name) => [name, schemaOf(name)])),
+      schemas: schemas(),
     },
   };
 }
 
-function schemaOf(name: string): unknown {
-  if (name !== 'ApiError') return { description: `${name} of src/console/api.ts` };
-  const text = { type: 'string' };
-  return {
-    type: 'object',
-    required: ['error', 'code'],
-    properties: { error: text, code: text, where: text, why: text, fix: text },
-  };
+function schemaOf(answer: string): unknown {
+  const items = { $ref: `#/components/schemas/${answer.replace('[]', '')}` };
+  return answer.endsWith('[]') ? { type: 'array', items } : items;
+}
+
+/**
+ * Schemas of src/console/api.ts as scripts/generate-api-schemas.ts has made them. There an object has the fields of its type and no others, by which
+ * tests judge answers; who reads the API is to bear fields that come later.
+ */
+function schemas(): unknown {
+  const text = readFileSync(join(import.meta.dirname, 'generated/api-schemas.json'), 'utf8');
+  return JSON.parse(text, (key, value) => (key === 'additionalProperties' && value === false ? undefined : value));
 }

@@ -1,7 +1,7 @@
 /** All routes, each with what the OpenAPI document says of it. */
 import type { Asked, ConsoleContext } from './context.ts';
 import { type ApiRequest, answered, Router } from './http.ts';
-import { type Documented, openApi } from './openapi.ts';
+import { type Documented, type DocumentedRoute, openApi } from './openapi.ts';
 import { addAbout } from './routes/about.ts';
 import { addConfig } from './routes/config.ts';
 import { addConfigChange } from './routes/config-change.ts';
@@ -25,9 +25,10 @@ export type AddRoute = (
   handler: (asked: Asked) => unknown,
 ) => void;
 
-export function routesOf(context: ConsoleContext): Router {
+/** The routes, and what is documented of each. */
+export function routesOf(context: ConsoleContext): { router: Router; documented: DocumentedRoute[] } {
   const router = new Router();
-  const documented: { method: string; path: string; doc: RouteDoc }[] = [];
+  const documented: DocumentedRoute[] = [];
   const add: AddRoute = (method, path, doc, handler) => {
     documented.push({ method, path, doc });
     router.add(method, path, async (request: ApiRequest) => {
@@ -59,5 +60,5 @@ export function routesOf(context: ConsoleContext): Router {
     },
   );
   add('GET', '/api/openapi.json', { summary: 'this document', isOpen: true }, () => openApi(documented, context));
-  return router;
+  return { router, documented };
 }

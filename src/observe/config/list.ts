@@ -5,7 +5,7 @@ import { withoutBookkeeping, yamlOf } from '../entities/yaml.ts';
 import type { ClusterModel } from '../model/cluster-model.ts';
 import { type IstioKind, istioKinds } from '../model/observed-kinds.ts';
 import type { IstioConfigDetails, IstioConfigItem, IstioValidation, NamespaceKey, ObjectKey } from '../types/index.ts';
-import { readsConfiguration } from './index-by-service.ts';
+import { isInEffect } from './in-effect.ts';
 import { keyOfObject } from './references.ts';
 
 export type ValidationOf = (cluster: string, kind: IstioKind, object: KubeObject) => IstioValidation;
@@ -35,7 +35,7 @@ function configItem(
   const { metadata } = object;
   const { namespace = '', name = '', labels = {}, resourceVersion = '', creationTimestamp } = metadata;
   const newest = metadata.managedFields?.[0];
-  const isRead = readsConfiguration(cluster);
+  const isRead = isInEffect(cluster, kind, object);
   return {
     ...keyOfObject(cluster.name, kind, metadata),
     labels,
@@ -94,13 +94,10 @@ export function istioKindOf(group: string, version: string, name: string): Istio
   const wanted = name.toLowerCase();
   return istioKinds.find((kind) => {
     const known = kinds[kind];
-    const isName = kind.toLowerCase() === wanted || known.plural === wanted;
+    const isName = known.kind.toLowerCase() === wanted || known.plural === wanted;
     return isName && known.group === group && (known.version === version || apiVersionOf(known).startsWith(group));
   });
 }
 
 /** Kinds that the cluster serves, as far as is known. */
-export function istioKindsOf(cluster: ClusterModel): IstioKind[] {
-  const missing = new Set(cluster.api.unseenKinds.map((one) => one.kind));
-  return istioKinds.filter((kind) => !missing.has(kind));
-}
+export const istioKindsOf = (cluster: ClusterModel): IstioKind[] => istioKinds.filter((kind) => cluster.serves(kind));

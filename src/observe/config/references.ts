@@ -1,16 +1,16 @@
 /** Which configuration is about a workload or a service. */
-import { apiVersionOf, kinds } from '../../kube/index.ts';
+import { apiVersionOf, type Kind, kinds } from '../../kube/index.ts';
 import type { ClusterModel } from '../model/cluster-model.ts';
 import type { IstioKind, istioKinds } from '../model/observed-kinds.ts';
 import type { ObjectKey } from '../types/index.ts';
 import type { ServiceConfig } from './index-by-service.ts';
 
 export function keyOfObject(cluster: string, kind: string, metadata: { namespace?: string; name?: string }): ObjectKey {
-  const known = (kinds as Record<string, Parameters<typeof apiVersionOf>[0]>)[kind];
+  const known = (kinds as Record<string, Kind>)[kind];
   return {
     cluster,
     apiVersion: known ? apiVersionOf(known) : 'v1',
-    kind,
+    kind: known?.kind ?? kind,
     namespace: metadata.namespace ?? '',
     name: metadata.name ?? '',
   };

@@ -1,8 +1,8 @@
 /** The end of all ways together: shares, one sentence, and everything that was out of order. */
 import { percent } from './trace.ts';
-import type { Branch, Deviation, End, Explanation, Severity, Step } from './types.ts';
+import type { Branch, Deviation, DeviationSeverity, End, Explanation, Step } from './types.ts';
 
-const ranks: Record<Severity, number> = { error: 0, warning: 1, info: 2 };
+const ranks: Record<DeviationSeverity, number> = { error: 0, warning: 1, info: 2 };
 
 /** Every end with the share of all requests that comes to it. */
 export function endsOf(path: Branch, share = 1): { end: End; share: number }[] {

@@ -18,7 +18,7 @@ export interface Decision extends ObjectReference {
   says: string;
 }
 
-export type Severity = 'error' | 'warning' | 'info';
+export type DeviationSeverity = 'error' | 'warning' | 'info';
 
 /** Stable names of what can be wrong on the way of a request; docs/explain.md lists them. */
 export type DeviationCode =
@@ -61,7 +61,7 @@ export type DeviationCode =
 
 export interface Deviation {
   code: DeviationCode;
-  severity: Severity;
+  severity: DeviationSeverity;
   /** What is wrong and why, in whole sentences. */
   message: string;
   object?: ObjectReference;

@@ -11,10 +11,10 @@ import {
   type Pod,
   type Secret,
 } from '../../kube/index.ts';
-import type { ApiState } from '../types/index.ts';
+import type { ApiState, ClusterOrigin } from '../types/index.ts';
 import { toCaSecret } from './ca-secret.ts';
 import { identify } from './identity.ts';
-import { type ModelKind, observed, workloadKinds } from './observed-kinds.ts';
+import { isGatewayApiKind, type ModelKind, observed, workloadKinds } from './observed-kinds.ts';
 import { toRemoteSecret } from './remote-secret.ts';
 import { slim } from './slim.ts';
 import { isIstiod } from './workload.ts';
@@ -32,7 +32,9 @@ const endsWithinMs = 2000;
 const answerWithinMs = 4000;
 
 export class ClusterModel {
+  /** The kubeconfig's, or the name that a remote secret has for it. */
   readonly context: string;
+  readonly origin: ClusterOrigin;
   readonly client: KubeClient;
   readonly workloads = new WorkloadIndex();
   /** URL of its Prometheus, if one was given. */
@@ -47,8 +49,13 @@ export class ClusterModel {
   #silence: string | undefined = 'its first answer is awaited';
   #identity: { clusterId: string; network: string | undefined } | undefined;
 
-  constructor(context: string, client: KubeClient, options: { prometheusUrl?: string | undefined } = {}) {
+  constructor(
+    context: string,
+    client: KubeClient,
+    options: { prometheusUrl?: string | undefined; origin?: ClusterOrigin } = {},
+  ) {
     this.context = context;
+    this.origin = options.origin ?? { type: 'kubeconfig', context };
     this.client = client;
     this.prometheusUrl = options.prometheusUrl;
     for (const { name, kind } of observed) this.#add(name, new Informer(client, kind, { transform: slim }));
@@ -91,7 +98,7 @@ export class ClusterModel {
       unseenKinds: [...this.#informers].flatMap(([kind, [informer]]) => {
         const status = informer?.lastErrorStatus;
         if (status === 403 || status === 401) return [{ kind, why: 'the account has no right to list and watch it' }];
-        if (status === 404) return [{ kind, why: 'the cluster does not serve it' }];
+        if (status === 404 && !isGatewayApiKind(kind)) return [{ kind, why: 'the cluster does not serve it' }];
         return [];
       }),
     };
@@ -107,6 +114,11 @@ export class ClusterModel {
       if (found) return found as T;
     }
     return undefined;
+  }
+
+  /** Whether the API server has the kind, as far as is known. */
+  serves(kind: ModelKind): boolean {
+    return this.#informers.get(kind)?.[0]?.lastErrorStatus !== 404;
   }
 
   /** All objects of a kind, slimmed; undefined where the kind is not watched, or its watch is not well. */

@@ -1,6 +1,7 @@
 /** All clusters together. None of them is home: they come and go while it runs, and one that is silent delays no other. */
 import { KubeClient, type KubeConnection } from '../../kube/index.ts';
 import { ClusterModel, type ModelChange } from './cluster-model.ts';
+import type { RemoteSource } from './remote-clusters.ts';
 
 export interface ClusterSource {
   /** The context's name. */
@@ -35,13 +36,32 @@ export class MeshModel implements AsyncDisposable {
   /** Makes the clusters be those of the list. One whose connection is another is begun anew; those that stay are left alone. */
   follow(sources: ClusterSource[]): void {
     const wanted = new Map(sources.map((one) => [one.context, one]));
-    for (const [context, { identity }] of this.#clusters) {
+    for (const [context, { identity, cluster }] of this.#clusters) {
+      if (cluster.origin.type !== 'kubeconfig') continue;
+      const source = wanted.get(context);
+      if (!source || identityOf(source) !== identity) this.#leave(context);
+    }
+    for (const source of sources) {
+      // What only a secret led to, now a context does.
+      if (this.#clusters.get(source.context)?.cluster.origin.type === 'remote-secret') this.#leave(source.context);
+      if (!this.#clusters.has(source.context))
+        this.add(new ClusterModel(source.context, new KubeClient(source.connection), source), identityOf(source));
+    }
+  }
+
+  /** The same for clusters that only remote secrets lead to; those of the kubeconfig are left alone. */
+  followRemote(sources: RemoteSource[], connect: (connection: KubeConnection) => KubeClient): void {
+    const wanted = new Map(sources.map((one) => [one.name, one]));
+    for (const [context, { identity, cluster }] of this.#clusters) {
+      if (cluster.origin.type !== 'remote-secret') continue;
       const source = wanted.get(context);
       if (!source || identityOf(source) !== identity) this.#leave(context);
     }
     for (const source of sources)
-      if (!this.#clusters.has(source.context))
-        this.add(new ClusterModel(source.context, new KubeClient(source.connection), source), identityOf(source));
+      if (!this.#clusters.has(source.name)) {
+        const origin = { type: 'remote-secret' as const, ...source.by };
+        this.add(new ClusterModel(source.name, connect(source.connection), { origin }), identityOf(source));
+      }
   }
 
   add(cluster: ClusterModel, identity = cluster.context): void {
@@ -76,5 +96,5 @@ export class MeshModel implements AsyncDisposable {
 }
 
 /** Everything by which a connection could differ; a hash is not needed since it stays in memory. */
-const identityOf = ({ connection, prometheusUrl }: ClusterSource): string =>
+const identityOf = ({ connection, prometheusUrl }: Pick<ClusterSource, 'connection' | 'prometheusUrl'>): string =>
   JSON.stringify([connection.server, connection.ca, connection.clientCert, connection.token, prometheusUrl]);

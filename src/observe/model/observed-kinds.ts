@@ -1,6 +1,16 @@
 /** What is watched in every cluster. Secrets and ConfigMaps are not among them: of those only the few that make a mesh are watched. */
 import { type Kind, kinds } from '../../kube/index.ts';
 
+/** Clusters need not serve them, and those that do may have them for somebody else than Istio. */
+const gatewayApiKinds = [
+  'K8sGateway',
+  'K8sHTTPRoute',
+  'K8sGRPCRoute',
+  'K8sTCPRoute',
+  'K8sTLSRoute',
+  'K8sReferenceGrant',
+] as const;
+
 export const istioKinds = [
   'Gateway',
   'VirtualService',
@@ -16,6 +26,7 @@ export const istioKinds = [
   'AuthorizationPolicy',
   'Telemetry',
   'WasmPlugin',
+  ...gatewayApiKinds,
 ] as const;
 
 export const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job'] as const;
@@ -28,6 +39,7 @@ const observedKinds = [
   'ServiceAccount',
   ...workloadKinds,
   ...istioKinds,
+  'K8sGatewayClass',
 ] as const;
 
 export type IstioKind = (typeof istioKinds)[number];
@@ -41,3 +53,6 @@ export const observed: { name: ObservedKind; kind: Kind }[] = observedKinds.map(
 }));
 
 export const isIstioKind = (name: string): name is IstioKind => (istioKinds as readonly string[]).includes(name);
+
+export const isGatewayApiKind = (name: string): boolean =>
+  name === 'K8sGatewayClass' || (gatewayApiKinds as readonly string[]).includes(name);

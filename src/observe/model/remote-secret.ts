@@ -3,7 +3,7 @@
  * the object alone, so that no answer that is made of the object can hold it.
  */
 import { parse } from 'yaml';
-import type { KubeObject, Secret } from '../../kube/index.ts';
+import type { KubeConnection, KubeObject, Secret } from '../../kube/index.ts';
 
 export interface RemoteTarget {
   /** Key of the Secret's data: the cluster's name for istiod. */
@@ -24,6 +24,14 @@ const tokens = new WeakMap<RemoteTarget, string>();
 
 /** The token of a target, for asking that cluster whether it is still good. Never to be part of an answer. */
 export const tokenOf = (target: RemoteTarget): string | undefined => tokens.get(target);
+
+const connections = new WeakMap<RemoteTarget, KubeConnection>();
+
+/**
+ * By which the cluster could be read; undefined where the kubeconfig does not hold all of it inside: it was written by somebody else, so that no
+ * program is run and no file is read for it, no server goes unverified, and none of this machine is asked.
+ */
+export const connectionOf = (target: RemoteTarget): KubeConnection | undefined => connections.get(target);
 
 export function toRemoteSecret(secret: Secret): RemoteSecret {
   const { data = {}, stringData: _, ...rest } = secret;
@@ -53,7 +61,35 @@ function readTarget(cluster: string, encoded: string): RemoteTarget {
     ...(expires ? { tokenExpires: expires } : {}),
   };
   if (typeof token === 'string') tokens.set(target, token);
+  const connection = readConnection(kubeconfig, cluster);
+  if (connection) connections.set(target, connection);
   return target;
+}
+
+function readConnection(kubeconfig: any, name: string): KubeConnection | undefined {
+  const { cluster = {} } = kubeconfig.clusters[0];
+  const { user = {} } = kubeconfig.users?.[0] ?? {};
+  const text = (encoded: unknown): string | undefined =>
+    typeof encoded === 'string' ? Buffer.from(encoded, 'base64').toString('utf8') : undefined;
+  const ca = text(cluster['certificate-authority-data']);
+  const [clientCert, clientKey] = [user['client-certificate-data'], user['client-key-data']].map(text);
+  const token = typeof user.token === 'string' ? user.token : undefined;
+  let url: URL;
+  try {
+    url = new URL(cluster.server);
+  } catch {
+    return undefined;
+  }
+  const isHere = /^(localhost|127\..*|\[::1\]|0\.0\.0\.0)$/.test(url.hostname);
+  if (url.protocol !== 'https:' || isHere || !ca || !(token || (clientCert && clientKey))) return undefined;
+  const tlsServerName = cluster['tls-server-name'];
+  return {
+    name,
+    server: withoutCredentials(cluster.server),
+    ca,
+    ...(token ? { token } : { clientCert: clientCert!, clientKey: clientKey! }),
+    ...(typeof tlsServerName === 'string' ? { tlsServerName } : {}),
+  };
 }
 
 /** `exp` of a JSON Web Token; legacy account tokens have none. */

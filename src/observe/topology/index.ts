@@ -86,8 +86,8 @@ export class Topology {
     const { network, kubernetesVersion } = cluster;
     return {
       name: cluster.name,
-      context: cluster.context,
-      origin: { type: 'kubeconfig', context: cluster.context },
+      ...(cluster.origin.type === 'kubeconfig' ? { context: cluster.context } : {}),
+      origin: cluster.origin,
       ...(cluster.client.connection?.server ? { server: cluster.client.connection.server } : {}),
       ...(network ? { network } : {}),
       role: roleOf(cluster, controlPlanes.length > 0, controlledBy),
@@ -157,7 +157,7 @@ function controllersOf(cluster: ClusterModel, clusters: ClusterModel[], hasIstio
   return cluster.list('Pod').some(proxyContainerOf) || named.includes('*') ? holders.map((one) => one.name) : [];
 }
 
-/** Clusters that only a remote secret names: drawn, with the reason why nothing is known of them. */
+/** Clusters that only a remote secret names, and that are not read by it: drawn, with the reason why nothing is known of them. */
 function strangers(views: ClusterView[]): ClusterView[] {
   const known = new Set(views.map((one) => one.name));
   const named = views.flatMap((view) =>

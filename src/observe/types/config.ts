@@ -90,3 +90,26 @@ export interface ConfigChange {
   /** Findings that the new text would have. */
   checks: IstioCheck[];
 }
+
+/** What wizards for a service need to know: its versions in the whole mesh, and what is written about it where. */
+export interface ServiceWizardData {
+  service: { cluster: string; namespace: string; name: string; domain: string };
+  ports: { name: string; port: number; protocol: string; appProtocol?: string }[];
+  /** By the label `version`, over all clusters that have the service. */
+  versions: {
+    subset: string;
+    labels: Record<string, string>;
+    workloads: { cluster: string; name: string }[];
+  }[];
+  /** Clusters whose istiod decides about requests to it: an object is to be written to each of them. */
+  targets: {
+    cluster: string;
+    /** Objects whose host is the service alone, the oldest first, as they are to be given to a wizard. */
+    virtualServices: Record<string, unknown>[];
+    destinationRules: Record<string, unknown>[];
+    gateways: string[];
+    /** Whether the viewer may write them there. */
+    mayCreate: boolean;
+    mayUpdate: boolean;
+  }[];
+}

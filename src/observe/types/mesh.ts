@@ -15,6 +15,11 @@ export interface MeshView {
   problems: SourceProblem[];
 }
 
+/** By which a cluster is read: a context of the kubeconfig, or a remote secret's own kubeconfig, whose account may see less. */
+export type ClusterOrigin =
+  | { type: 'kubeconfig'; context: string }
+  | { type: 'remote-secret'; cluster: string; namespace: string; name: string };
+
 export type ClusterRole = 'primary' | 'remote' | 'unmeshed' | 'unknown';
 
 export interface ClusterView {
@@ -22,10 +27,7 @@ export interface ClusterView {
   name: string;
   /** The kubeconfig's context; undefined for a cluster that only a remote secret or a metric names. */
   context?: string;
-  /** By which it is read: a context of the kubeconfig, or a remote secret's own kubeconfig, whose account may see less. */
-  origin:
-    | { type: 'kubeconfig'; context: string }
-    | { type: 'remote-secret'; cluster: string; namespace: string; name: string };
+  origin: ClusterOrigin;
   server?: string;
   network?: string;
   role: ClusterRole;

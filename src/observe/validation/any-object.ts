@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../../kube/index.ts';
+import { isInEffect } from '../config/in-effect.ts';
 import { readsConfiguration } from '../config/index-by-service.ts';
 import { selectorOf } from '../config/references.ts';
 import type { IstioKind } from '../model/observed-kinds.ts';
@@ -16,7 +17,7 @@ export function checkAnyObject(kind: IstioKind, object: KubeObject, lookup: Look
 function inEffect(kind: IstioKind, object: KubeObject, lookup: Lookup): IstioCheck[] {
   const readers = lookup.readers;
   if (!readsConfiguration(lookup.home)) {
-    if (readers.length === 0) return [];
+    if (readers.length === 0 || isInEffect(lookup.home, kind, object)) return [];
     const to = readers[0]!;
     return [
       check('ISTHMUS0001', 'metadata', {

@@ -2,9 +2,11 @@ import type { KubeObject } from '../../kube/index.ts';
 import { fullHost, serviceOfHost } from '../config/host.ts';
 import { routesOf } from '../config/index-by-service.ts';
 import type { IstioCheck } from '../types/index.ts';
+import { checkAmbientRoutes } from './ambient-config.ts';
 import { check } from './codes.ts';
 import type { Lookup } from './lookup.ts';
 import { unknownHostSeverity } from './virtual-service.ts';
+import { checkTurnedOn } from './without-auto-mtls.ts';
 
 export function checkDestinationRule(object: KubeObject, lookup: Lookup): IstioCheck[] {
   const { namespace = '' } = object.metadata;
@@ -15,6 +17,8 @@ export function checkDestinationRule(object: KubeObject, lookup: Lookup): IstioC
     ...(isKnown ? subsets(object, host, lookup) : []),
     ...twins(object, host, lookup),
     ...security(object, host, lookup),
+    ...checkTurnedOn(object, lookup),
+    ...checkAmbientRoutes('DestinationRule', object, [['spec/host', host]], lookup),
   ];
 }
 

@@ -1,19 +1,23 @@
 /** Findings in configuration over the whole mesh. Kept by object, and made anew only where something changed that they had looked at. */
-import { apiVersionOf, type KubeObject, kinds } from '../../kube/index.ts';
+import { apiVersionOf, type KubeObject, kinds, knownKind } from '../../kube/index.ts';
 import type { ClusterModel } from '../model/cluster-model.ts';
 import type { MeshChange, MeshModel } from '../model/mesh-model.ts';
 import { type IstioKind, istioKinds, workloadKinds } from '../model/observed-kinds.ts';
+import type { Workload } from '../model/workload.ts';
 import type { IstioCheck, IstioValidation, NamespaceKey } from '../types/index.ts';
+import { checkAmbientPolicy } from './ambient-config.ts';
 import { checkAnyObject } from './any-object.ts';
 import { checkDestinationRule } from './destination-rule.ts';
+import { checkK8sGateway, checkReferenceGrant, checkRoute } from './gateway-api.ts';
 import { Lookup } from './lookup.ts';
 import { checkGateway, checkService, checkServiceEntry, checkSidecar, checkWorkloadGroup } from './other-kinds.ts';
 import { checkAuthorizationPolicy, checkPeerAuthentication } from './policies.ts';
 import { referencesIn } from './references-in.ts';
 import { checkVirtualService } from './virtual-service.ts';
+import { checkWorkload } from './workload.ts';
 
 type Checker = (object: KubeObject, lookup: Lookup) => IstioCheck[];
-export type ValidatedKind = IstioKind | 'Service';
+export type ValidatedKind = IstioKind | 'Service' | 'Workload';
 
 const checkers: Partial<Record<ValidatedKind, Checker>> = {
   VirtualService: checkVirtualService,
@@ -24,8 +28,20 @@ const checkers: Partial<Record<ValidatedKind, Checker>> = {
   WorkloadGroup: checkWorkloadGroup,
   AuthorizationPolicy: checkAuthorizationPolicy,
   PeerAuthentication: checkPeerAuthentication,
+  RequestAuthentication: checkAmbientPolicy('RequestAuthentication'),
+  WasmPlugin: checkAmbientPolicy('WasmPlugin'),
+  Telemetry: checkAmbientPolicy('Telemetry'),
+  K8sGateway: checkK8sGateway,
+  K8sHTTPRoute: checkRoute('HTTPRoute'),
+  K8sGRPCRoute: checkRoute('GRPCRoute'),
+  K8sTCPRoute: checkRoute('TCPRoute'),
+  K8sTLSRoute: checkRoute('TLSRoute'),
+  K8sReferenceGrant: checkReferenceGrant,
   Service: checkService,
+  Workload: checkWorkload,
 };
+
+const isConfig = (kind: ValidatedKind): kind is IstioKind => kind !== 'Service' && kind !== 'Workload';
 
 /** Kiali's annotation: empty for all codes, else a list of them. */
 const ignoreAnnotation = 'kiali.io/ignore-validations';
@@ -68,7 +84,7 @@ export class Validator {
   ): { validation: IstioValidation; asked: Set<string> } {
     const lookup = new Lookup(this.#model.clusters, cluster);
     const all = [
-      ...(kind === 'Service' ? [] : checkAnyObject(kind, object, lookup)),
+      ...(isConfig(kind) ? checkAnyObject(kind, object, lookup) : []),
       ...(checkers[kind]?.(object, lookup) ?? []),
     ];
     const ignored = object.metadata.annotations?.[ignoreAnnotation];
@@ -85,23 +101,28 @@ export class Validator {
         cluster: cluster.name,
         namespace,
         name,
-        objectGVK: gvkOf(kind),
+        objectGVK: kind === 'Workload' ? gvkOfWorkload(object) : gvkOf(kind),
         valid: !checks.some((one) => one.severity === 'error'),
         checks,
-        references: kind === 'Service' ? [] : referencesIn(kind, object, lookup),
+        references: isConfig(kind) ? referencesIn(kind, object, lookup) : [],
       },
     };
   }
 
   all(isWanted: (where: NamespaceKey) => boolean): IstioValidation[] {
-    return this.#model.clusters.flatMap((cluster) =>
-      ([...istioKinds, 'Service'] as ValidatedKind[]).flatMap((kind) =>
+    return this.#model.clusters.flatMap((cluster) => [
+      ...([...istioKinds, 'Service'] as const).flatMap((kind) =>
         cluster
           .list(kind)
           .filter((one) => isWanted({ cluster: cluster.name, namespace: one.metadata.namespace ?? '' }))
           .map((one) => this.of(cluster, kind, one)),
       ),
-    );
+      ...cluster.workloads
+        .list()
+        .filter(({ namespace }) => isWanted({ cluster: cluster.name, namespace }))
+        .flatMap((one) => objectOf(one) ?? [])
+        .map((one) => this.of(cluster, 'Workload', one)),
+    ]);
   }
 
   #accept(change: MeshChange): void {
@@ -114,6 +135,7 @@ export class Validator {
     const { kind, event, cluster } = change;
     const { namespace = '', name = '' } = event.object.metadata;
     this.#forget(`${cluster.context}|${kind}|${namespace}/${name}`);
+    if (event.type === 'deleted') this.#forget(`${cluster.context}|Workload|${namespace}/${name}`);
     const token = kind === 'Pod' || (workloadKinds as readonly string[]).includes(kind) ? 'Workload' : kind;
     if (token === 'Workload' && event.type === 'updated' && sameLabels(event.old, event.object)) return;
     for (const one of [`${token}/*`, `${token}/${namespace}`, ...(kind === 'Deployment' ? ['Deployment/*'] : [])])
@@ -128,14 +150,29 @@ export class Validator {
   }
 }
 
-/** A pod's or template's labels are all that checks look at. */
+/** Labels of a pod or template, its containers' ports and whether the ambient mesh has it, are all that checks look at. */
 function sameLabels(old: KubeObject, object: KubeObject): boolean {
-  const labels = (one: KubeObject): string =>
-    JSON.stringify([one.metadata.labels, one['spec']?.template?.metadata?.labels]);
-  return labels(old) === labels(object);
+  const seen = ({ metadata, ['spec']: spec }: KubeObject): string => {
+    const { template, containers } = spec ?? {};
+    return JSON.stringify([
+      metadata.labels,
+      metadata.annotations?.['ambient.istio.io/redirection'],
+      template?.metadata?.labels,
+      (template?.spec?.containers ?? containers ?? []).map((one: any) => [one.name, one.ports]),
+    ]);
+  };
+  return seen(old) === seen(object);
 }
 
-export function gvkOf(kind: ValidatedKind): IstioValidation['objectGVK'] {
+const objectOf = ({ object, pods }: Workload): KubeObject | undefined =>
+  object ?? [...pods.values()].find((one) => !one.metadata.ownerReferences?.length);
+
+export function gvkOf(kind: Exclude<ValidatedKind, 'Workload'>): IstioValidation['objectGVK'] {
   const known = kinds[kind];
-  return { Group: known.group, Version: apiVersionOf(known).split('/').at(-1) ?? '', Kind: kind };
+  return { Group: known.group, Version: apiVersionOf(known).split('/').at(-1) ?? '', Kind: known.kind };
+}
+
+function gvkOfWorkload({ kind = 'Pod' }: KubeObject): IstioValidation['objectGVK'] {
+  const known = knownKind(`apps/v1`, kind) ?? knownKind('batch/v1', kind);
+  return { Group: known?.group ?? '', Version: known?.version ?? 'v1', Kind: kind };
 }

@@ -39,6 +39,23 @@ export class Lookup {
     return this.clusters.flatMap((cluster) => cluster.list(kind, namespace).map((object) => ({ cluster, object })));
   }
 
+  namespaceLabels(cluster: ClusterModel, name: string): Record<string, string> {
+    this.asked.add('Namespace/*');
+    return cluster.get('Namespace', undefined, name)?.metadata.labels ?? {};
+  }
+
+  /** Workloads with their clusters, of a namespace or of all, that carry the labels. */
+  workloads(namespace: string | undefined, labels: Record<string, string> = {}) {
+    this.#ask('Workload', namespace);
+    const wanted = Object.entries(labels);
+    return this.clusters.flatMap((cluster) =>
+      cluster.workloads
+        .list(namespace)
+        .map((workload) => ({ cluster, workload, labels: labelsOf(workload) }))
+        .filter(({ labels: own }) => wanted.every(([key, value]) => own[key] === value)),
+    );
+  }
+
   hasNamespace(name: string): boolean {
     this.asked.add('Namespace/*');
     return this.clusters.some((one) => one.get('Namespace', undefined, name));

@@ -40,6 +40,8 @@ export function checkSidecar(object: KubeObject, lookup: Lookup): IstioCheck[] {
   const { egress = [], workloadSelector } = object['spec'] ?? {};
   const found: IstioCheck[] = [];
   if (lookup.isRoot(namespace) && workloadSelector) found.push(check('KIA1006', 'spec/workloadSelector'));
+  const { outboundTrafficPolicy: outbound } = object['spec'] ?? {};
+  if (outbound && !outbound.mode) found.push(check('KIA1007', 'spec/outboundTrafficPolicy/mode'));
   for (const [index, { hosts = [] }] of (egress as any[]).entries())
     for (const [position, entry] of hosts.entries()) {
       const [space, host = ''] = String(entry).split('/');
@@ -122,7 +124,27 @@ export function checkService(object: KubeObject, lookup: Lookup): IstioCheck[] {
       found.push(check('KIA0601', `spec/ports[${index}]/name`, { detail: port || '(none)' }));
   }
   if (lookup.isRoot(namespace)) return found;
-  return [...found, ...acrossClusters(object, namespace, name, lookup)];
+  return [...found, ...targetPorts(object, lookup), ...acrossClusters(object, namespace, name, lookup)];
+}
+
+/**
+ * KIA0701. A name must be that of a container's port. A number works without being declared, so that it is told only where the workload
+ * declares others.
+ */
+function targetPorts(object: KubeObject, lookup: Lookup): IstioCheck[] {
+  const { namespace = '' } = object.metadata;
+  const { selector = {}, ports = [] } = object['spec'] ?? {};
+  const declared = lookup.home.workloads.selected(namespace, selector).flatMap((one) => {
+    const [pod] = one.pods.values();
+    const containers: any[] = one.object?.['spec']?.template?.spec?.containers ?? [];
+    const all: any[] = containers.length > 0 ? containers : (pod?.spec['containers'] ?? []);
+    return all.filter(({ name }) => name !== 'istio-proxy').flatMap((container) => container.ports ?? []);
+  });
+  return (ports as any[]).flatMap(({ port, targetPort = port }, index) => {
+    const isFound = declared.some((one) => one.containerPort === targetPort || one.name === targetPort);
+    if (isFound || (typeof targetPort === 'number' && declared.length === 0)) return [];
+    return [check('KIA0701', `spec/ports[${index}]/targetPort`, { detail: String(targetPort) })];
+  });
 }
 
 function acrossClusters(object: KubeObject, namespace: string, name: string, lookup: Lookup): IstioCheck[] {

@@ -1,16 +1,20 @@
 /** AuthorizationPolicy and PeerAuthentication. */
 import type { KubeObject } from '../../kube/index.ts';
 import { fullHost } from '../config/host.ts';
+import { selectorOf } from '../config/references.ts';
+import { mtlsOf } from '../entities/workloads.ts';
 import type { IstioCheck } from '../types/index.ts';
+import { checkAmbientAuthorization } from './ambient-config.ts';
 import { check } from './codes.ts';
 import type { Lookup } from './lookup.ts';
 import { unknownHostSeverity } from './virtual-service.ts';
+import { checkDemanded } from './without-auto-mtls.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE'];
 
 export function checkAuthorizationPolicy(object: KubeObject, lookup: Lookup): IstioCheck[] {
   const { namespace = '' } = object.metadata;
-  const found: IstioCheck[] = [];
+  const found: IstioCheck[] = [...checkAmbientAuthorization(object, lookup), ...needsMutualTls(object, lookup)];
   for (const [rule, { from = [], to = [] }] of ((object['spec']?.rules ?? []) as any[]).entries()) {
     for (const [index, { source = {} }] of from.entries()) {
       const at = `spec/rules[${rule}]/from[${index}]/source`;
@@ -35,6 +39,34 @@ export function checkAuthorizationPolicy(object: KubeObject, lookup: Lookup): Is
   return found;
 }
 
+const ofMutualTls = ['principals', 'notPrincipals', 'namespaces', 'notNamespaces'];
+
+/** KIA0105. Who a client is, its certificate tells; a server that takes plain text alone never sees one. */
+function needsMutualTls(object: KubeObject, lookup: Lookup): IstioCheck[] {
+  const paths = ((object['spec']?.rules ?? []) as any[]).flatMap(({ from = [], when = [] }, rule) => [
+    ...from.flatMap(({ source = {} }: any, index: number) =>
+      ofMutualTls
+        .filter((one) => source[one]?.length > 0)
+        .map((one) => `spec/rules[${rule}]/from[${index}]/source/${one}`),
+    ),
+    ...when.flatMap(({ key = '' }: any, index: number) =>
+      ['source.principal', 'source.namespace', 'connection.sni'].includes(key)
+        ? [`spec/rules[${rule}]/when[${index}]`]
+        : [],
+    ),
+  ]);
+  if (paths.length === 0) return [];
+  const { namespace = '' } = object.metadata;
+  lookup.all('PeerAuthentication');
+  const plain = lookup
+    .workloads(lookup.isRoot(namespace) ? undefined : namespace, selectorOf('AuthorizationPolicy', object))
+    .find(
+      ({ cluster, workload, labels }) => mtlsOf(lookup.readers, workload.namespace, labels, cluster).mode === 'DISABLE',
+    );
+  if (!plain) return [];
+  return paths.map((path) => check('KIA0105', path, { detail: `${plain.cluster.name}/${plain.workload.name}` }));
+}
+
 function checkPrincipal(principal: string, path: string, lookup: Lookup): IstioCheck[] {
   const [, domain, namespace, account] = /^([^/]+)\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(principal) ?? [];
   if (!domain || !namespace || !account || principal.includes('*')) return [];
@@ -48,6 +80,10 @@ function checkPrincipal(principal: string, path: string, lookup: Lookup): IstioC
 }
 
 export function checkPeerAuthentication(object: KubeObject, lookup: Lookup): IstioCheck[] {
+  return [...checkDemanded(object, lookup), ...turnedOff(object, lookup)];
+}
+
+function turnedOff(object: KubeObject, lookup: Lookup): IstioCheck[] {
   const { namespace = '' } = object.metadata;
   const { mtls, selector } = object['spec'] ?? {};
   if (mtls?.mode !== 'DISABLE' || Object.keys(selector?.matchLabels ?? {}).length > 0) return [];

@@ -2,11 +2,23 @@ import type { KubeObject } from '../../kube/index.ts';
 import { covers, fullHost } from '../config/host.ts';
 import { routesOf } from '../config/index-by-service.ts';
 import type { IstioCheck, Severity } from '../types/index.ts';
+import { checkAmbientRoutes } from './ambient-config.ts';
 import { check } from './codes.ts';
 import type { Lookup } from './lookup.ts';
 
 export function checkVirtualService(object: KubeObject, lookup: Lookup): IstioCheck[] {
-  return [...routes(object, lookup), ...gateways(object, lookup), ...oneForHost(object, lookup)];
+  const hosts: string[] = object['spec']?.hosts ?? [];
+  return [
+    ...routes(object, lookup),
+    ...gateways(object, lookup),
+    ...oneForHost(object, lookup),
+    ...checkAmbientRoutes(
+      'VirtualService',
+      object,
+      hosts.map((host, index) => [`spec/hosts[${index}]`, host]),
+      lookup,
+    ),
+  ];
 }
 
 /** A host that is not known is no error where proxies let unknown hosts pass. */

@@ -1,6 +1,6 @@
 /** The server itself: what it is, how it is set, who is signed in. */
 import { defaultTolerances, type MeshView } from '../../../observe/index.ts';
-import type { ApiRoot, ClusterListItem, ServerConfig, StatusInfo } from '../../api.ts';
+import type { ApiRoot, ClusterListItem, ComponentStatus, ServerConfig, StatusInfo } from '../../api.ts';
 import type { ConsoleContext } from '../context.ts';
 import { badRequest, readBody } from '../http.ts';
 import type { AddRoute } from '../routes.ts';
@@ -43,8 +43,11 @@ export function addAbout(add: AddRoute, context: ConsoleContext): void {
     { summary: "Kiali's configuration, in what means something here", answer: 'ServerConfig' },
     ({ viewer }) => serverConfig(context, viewer),
   );
-  add('GET', '/api/istio/status', { summary: "Kiali's status of components" }, ({ viewer }) =>
-    componentStatus(visible(observer.mesh(), viewer)),
+  add(
+    'GET',
+    '/api/istio/status',
+    { summary: "Kiali's status of components", answer: 'ComponentStatus[]' },
+    ({ viewer }) => componentStatus(visible(observer.mesh(), viewer)),
   );
 }
 
@@ -115,7 +118,7 @@ function prometheusConfig({ clusters }: MeshView): ServerConfig['prometheus'] {
 }
 
 /** Kiali's words: Healthy, Unhealthy, NotFound, Unreachable. */
-function componentStatus(view: MeshView) {
+function componentStatus(view: MeshView): ComponentStatus[] {
   const word = (state: string): string =>
     state === 'broken' ? 'Unhealthy' : state === 'unknown' ? 'Unreachable' : 'Healthy';
   return view.clusters.flatMap((one) => [

@@ -7,7 +7,9 @@ import {
   deleteConfig,
   istioKindOf,
   istioKindsOf,
+  type ServiceWizardData,
   schemaOf,
+  serviceWizardData,
 } from '../../../observe/index.ts';
 import type { ConfigKind, ConfigPermissions } from '../../api.ts';
 import { configObjectOf } from '../config-object.ts';
@@ -122,6 +124,33 @@ export function addConfigChange(add: AddRoute, { observer, allowEdit }: ConsoleC
         name,
         dryRun: isTrue(asked.query, 'dryRun'),
       });
+    },
+  );
+  add(
+    'GET',
+    '/api/namespaces/{namespace}/services/{name}/wizards',
+    { summary: 'what wizards for a service are filled with', answer: 'ServiceWizardData', query: 'kind' },
+    async (asked): Promise<ServiceWizardData> => {
+      const { viewer, params } = asked;
+      const { namespace = '', name = '' } = params;
+      const has = (one: ClusterModel) => one.get('Service', namespace, name) !== undefined;
+      const cluster = clusterOf(observer, asked, `service ${name}`, has);
+      const data = serviceWizardData(observer.clusters, (where) => viewer.canSee(where), cluster, namespace, name);
+      if (!data) throw notFound(`there is no service ${name}`);
+      const may = async (target: string, verb: string): Promise<boolean> => {
+        const at = observer.model.cluster(target);
+        if (!allowEdit || !at) return false;
+        const answers = (['VirtualService', 'DestinationRule'] as const).map((kind) =>
+          viewer.may(at, { verb, group: kinds[kind].group, resource: kinds[kind].plural, namespace }),
+        );
+        return (await Promise.all(answers)).every(Boolean);
+      };
+      const targets = data.targets.map(async (one) => ({
+        ...one,
+        mayCreate: await may(one.cluster, 'create'),
+        mayUpdate: await may(one.cluster, 'update'),
+      }));
+      return { ...data, targets: await Promise.all(targets) };
     },
   );
   add(

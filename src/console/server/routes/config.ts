@@ -37,7 +37,7 @@ export function addConfig(add: AddRoute, { observer, allowEdit }: ConsoleContext
   add(
     'GET',
     '/api/istio/validations',
-    { summary: 'findings in configuration', answer: 'IstioValidation', query: 'list' },
+    { summary: 'findings in configuration', answer: 'IstioValidation[]', query: 'list' },
     (asked) => observer.validator.all(wantedBy(asked)),
   );
   add(

@@ -72,13 +72,13 @@ function addHealth(add: AddRoute, { observer }: ConsoleContext): void {
   add(
     'GET',
     '/api/clusters/health',
-    { summary: 'health of everything in all namespaces', answer: 'NamespaceHealth', query: 'list' },
+    { summary: 'health of everything in all namespaces', answer: 'ClustersHealth', query: 'list' },
     read,
   );
   add(
     'GET',
     '/api/namespaces/{namespace}/health',
-    { summary: 'health of a namespace, one entry for each cluster', answer: 'NamespaceHealth', query: 'list' },
+    { summary: 'health of a namespace, one entry for each cluster', answer: 'NamespaceHealth[]', query: 'list' },
     async (asked) => (await read(asked)).namespaces,
   );
 }

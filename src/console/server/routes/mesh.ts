@@ -6,7 +6,7 @@ import {
   type ProxyCertificates,
   problemsOf,
 } from '../../../observe/index.ts';
-import type { ClusterListItem, NamespaceListItem } from '../../api.ts';
+import type { ClusterListItem, MeshTls, NamespaceListItem } from '../../api.ts';
 import { type Asked, type ConsoleContext, wantedBy } from '../context.ts';
 import { meshGraph } from '../mesh-graph.ts';
 import { choiceOf, durationOf, isTrue, listOf, timeOf } from '../parameters.ts';
@@ -17,13 +17,13 @@ export function addMesh(add: AddRoute, { observer }: ConsoleContext): void {
   add(
     'GET',
     '/api/clusters',
-    { summary: 'all clusters, with whether they answer', answer: 'ClusterListItem' },
+    { summary: 'all clusters, with whether they answer', answer: 'ClusterListItem[]' },
     ({ viewer }) => clusterItems(visible(observer.mesh(), viewer)),
   );
   add(
     'GET',
     '/api/namespaces',
-    { summary: 'namespaces of all clusters', answer: 'NamespaceListItem', query: 'list' },
+    { summary: 'namespaces of all clusters', answer: 'NamespaceListItem[]', query: 'list' },
     (asked) => namespaceItems(observer, asked),
   );
   add('GET', '/api/mesh', { summary: 'what stands where, and what joins it', answer: 'MeshView' }, ({ viewer }) =>
@@ -41,8 +41,11 @@ export function addMesh(add: AddRoute, { observer }: ConsoleContext): void {
       problems: problemsOf(observer.clusters),
     }),
   );
-  add('GET', '/api/mesh/tls', { summary: "Kiali's status of mutual TLS in the mesh" }, ({ viewer }) =>
-    meshTls(observer, viewer),
+  add(
+    'GET',
+    '/api/mesh/tls',
+    { summary: "Kiali's status of mutual TLS in the mesh", answer: 'MeshTls' },
+    ({ viewer }) => meshTls(observer, viewer),
   );
   add('GET', '/api/namespaces/graph', { summary: 'the traffic graph', answer: 'Graph', query: 'graph' }, (asked) =>
     graphOf(observer, asked),
@@ -153,7 +156,7 @@ export function visible(view: MeshView, viewer: Viewer): MeshView {
 }
 
 /** Of the control planes that may be seen: automatic where all of them make it so, and the lowest version that one of them accepts. */
-function meshTls(observer: Observer, viewer: Viewer): { status: string; autoMTLSEnabled: boolean; minTLS: string } {
+function meshTls(observer: Observer, viewer: Viewer): MeshTls {
   const modes = observer.clusters.flatMap((cluster) =>
     cluster.rootNamespaces
       .filter((namespace) => viewer.canSee({ cluster: cluster.name, namespace }))
