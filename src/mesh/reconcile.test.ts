@@ -66,7 +66,8 @@ describe('the first run', () => {
     expect(first.changed).toBe(true);
     const created = (part: string, cluster: string) =>
       first.parts.find((one) => one.part === part && one.cluster === cluster)?.created;
-    expect(created('custom-resources', 'west')).toHaveLength(15);
+    // Istio's, and in embedded clusters the Gateway API's.
+    expect(created('custom-resources', 'west')).toHaveLength(15 + 7);
     expect(created('namespaces', 'east')).toEqual(['Namespace istio-system']);
     expect(created('control-plane', 'east')).toContain('Deployment istio-system/istiod');
     expect(created('control-plane', 'west')).not.toContain('Deployment istio-system/istiod');

@@ -1,5 +1,5 @@
 /** Istio's configuration: lists, findings, differences, one object, and its change. */
-import { type KubeObject, kinds } from '../../../kube/index.ts';
+import { apiVersionOf, type KubeObject, kinds } from '../../../kube/index.ts';
 import {
   type ClusterModel,
   configDetails,
@@ -8,6 +8,7 @@ import {
   type IstioConfigItem,
   istioKindOf,
   type NamespaceKey,
+  type ObjectKey,
 } from '../../../observe/index.ts';
 import { type Asked, type ConsoleContext, clusterOf, wantedBy } from '../context.ts';
 import { notFound } from '../http.ts';
@@ -87,10 +88,11 @@ async function wantedKinds(clusters: ClusterModel[], { viewer }: Asked): Promise
   const places = new Map<string, { cluster: ClusterModel; where: NamespaceKey; kind: Kind }>();
   for (const cluster of clusters)
     for (const kind of Object.keys(kinds) as Kind[])
-      if (istioKindOf(kinds[kind].group, kinds[kind].version, kind))
+      if (istioKindOf(kinds[kind].group, kinds[kind].version, kinds[kind].kind))
         for (const { metadata } of cluster.list(kind)) {
           const where = { cluster: cluster.name, namespace: metadata.namespace ?? '' };
-          if (viewer.canSee(where)) places.set(`${where.cluster}/${where.namespace}/${kind}`, { cluster, where, kind });
+          const key = keyOf({ ...where, apiVersion: apiVersionOf(kinds[kind]), kind: kinds[kind].kind });
+          if (viewer.canSee(where)) places.set(key, { cluster, where, kind });
         }
   await Promise.all(
     [...places].map(async ([key, { cluster, where, kind }]) => {
@@ -101,5 +103,9 @@ async function wantedKinds(clusters: ClusterModel[], { viewer }: Asked): Promise
       );
     }),
   );
-  return (item) => answers.get(`${item.cluster}/${item.namespace}/${item.kind}`) === true;
+  return (item) => answers.get(keyOf(item)) === true;
 }
+
+/** Two groups have a kind Gateway. */
+const keyOf = ({ cluster, namespace, apiVersion, kind }: Omit<ObjectKey, 'name'>): string =>
+  [cluster, namespace, apiVersion, kind].join(' ');

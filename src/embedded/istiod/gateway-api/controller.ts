@@ -115,7 +115,10 @@ export class GatewayController {
   async #deploy(key: string): Promise<void> {
     const { registry, injection } = this.#options;
     const report = registry.gatewayConversion().gatewayReports.find(({ gateway }) => keyOf(gateway) === key);
-    if (!report || report.gateway.metadata.deletionTimestamp) return void this.#written.delete(key);
+    const namespace = registry.local.namespaces.get(undefined, report?.gateway.metadata.namespace ?? '');
+    // Into what is about to go nothing is put.
+    const isLeaving = report?.gateway.metadata.deletionTimestamp ?? namespace?.metadata.deletionTimestamp;
+    if (!report || isLeaving) return void this.#written.delete(key);
     const objects = deploymentObjects(report.gateway, injection());
     const text = JSON.stringify(objects);
     if (this.#written.get(key) === text) return;
