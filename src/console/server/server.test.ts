@@ -75,6 +75,17 @@ test('every route of the document answers as it says, with planted clusters', as
   expect(asked.length).toBeGreaterThan(30);
 });
 
+test('the list of configuration has both kinds of Gateway', async () => {
+  const spec = { gatewayClassName: 'istio', listeners: [] };
+  planted.east.put('K8sGateway', { metadata: { name: 'front', namespace: 'sample' }, spec });
+  planted.east.put('Gateway', { metadata: { name: 'front', namespace: 'sample' }, spec: { servers: [] } });
+  await vi.waitFor(async () => {
+    const { items } = await client.get<any>('/api/istio/config?clusterName=east&namespaces=sample');
+    const found = items.filter((one: any) => one.kind === 'Gateway').map((one: any) => one.apiVersion);
+    expect(found.sort()).toEqual(['gateway.networking.k8s.io/v1', 'networking.istio.io/v1']);
+  });
+});
+
 test('the schemas are those of the types', () => {
   const kept = readFileSync(new URL('./generated/api-schemas.json', import.meta.url), 'utf8');
   expect(kept === apiSchemas(), 'run: node scripts/generate-api-schemas.ts').toBe(true);
