@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../kube/index.ts';
 import { envoyFilterProblems } from './envoy-filter/checks.ts';
 import { authorizationPolicyProblems, requestAuthenticationProblems } from './security/checks.ts';
+import { telemetryProblems } from './telemetry/checks.ts';
 
 export function validateReview(review: any): any {
   const { request } = review;
@@ -22,6 +23,7 @@ const checks: Record<string, (spec: any) => string[]> = {
   AuthorizationPolicy: authorizationPolicyProblems,
   RequestAuthentication: requestAuthenticationProblems,
   EnvoyFilter: envoyFilterProblems,
+  Telemetry: telemetryProblems,
   VirtualService(spec) {
     const problems: string[] = [];
     if (!spec.hosts?.length) problems.push('spec.hosts: virtual service must have at least one host');
