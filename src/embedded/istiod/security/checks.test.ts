@@ -12,6 +12,8 @@ it.each([
   [{ rules: [{ when: [{ key: 'source.nothing', values: ['x'] }] }] }, /unknown attribute source\.nothing/],
   [{ rules: [{ when: [{ key: 'request.headers', values: ['x'] }] }] }, /request\.headers\[NAME\] is expected/],
   [{ rules: [{ when: [{ key: 'source.ip' }] }] }, /at least one of values and notValues/],
+  [{ rules: [{ to: [{ operation: { paths: ['/a{*}'] } }] }] }, /paths: \/a\{\*\} is no template of a path/],
+  [{ rules: [{ to: [{ operation: { paths: ['/{**}/{*}'] } }] }] }, /is no template of a path/],
   [{ action: 'DENY' }, /DENY without rules is meaningless/],
   [{ action: 'CUSTOM', rules: [{}] }, /provider\.name: must not be empty/],
   [{ rules: [{}], provider: { name: 'x' } }, /spec\.provider: must not be with action ALLOW/],
