@@ -31,7 +31,7 @@ const templates = /\{\*\*?\}/g;
 export function pathPermission(value: string): any {
   if (value.search(templates) < 0) return { url_path: { path: textMatcher(value) } };
   const segments = value.replace(/^\/|\/$/g, '').split('/');
-  const rest = segments.findIndex((one) => one === '{**}');
+  const rest = segments.indexOf('{**}');
   const isWhole = segments.every((one) => one === '{*}' || one === '{**}' || /^[-\w.~%!$&'()+,;:@=]*$/.test(one));
   if (!isWhole || (rest >= 0 && segments.slice(rest + 1).some((one) => one.includes('{'))))
     throw new Error(`${value} is no template of a path: {*} and {**} are whole segments, and {**} is the last of them`);
