@@ -33,6 +33,7 @@ export function gatewayListeners(snapshot: MeshSnapshot, proxy: MeshProxy): any[
 
 function listener({ bind, bound, servers }: Port, chains: any[]): any {
   const address = bind || '0.0.0.0';
+  // Also where a server passes on whatever name is asked for.
   const isTls = servers.some((server) => server.tls && !isPlainHttp(server));
   return {
     name: `${address}_${bound}`,
