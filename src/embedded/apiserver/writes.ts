@@ -458,6 +458,15 @@ function dropEmptyMeta({ metadata }: KubeObject): void {
     if (metadata[name] && Object.keys(metadata[name]).length === 0) delete metadata[name];
 }
 
+const blocking: FieldError['reason'][] = [
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+  'FieldValueNotSupported',
+];
+const isBlocking = ({ reason }: FieldError): boolean => blocking.includes(reason);
+
 const rulesWait: FieldError = {
   reason: 'FieldValueInvalid',
   field: '<nil>',
@@ -476,9 +485,9 @@ async function finish(
   if (!resource.custom && !old) prepareForCreate(object);
   const schema = schemaOf(resource);
   const errors: FieldError[] = schema ? validate(object, schema) : [];
-  // Rules may rely on types: they are for objects that fit their schema.
+  // Rules may rely on types and sizes: they are for objects that have those of their schema.
   if (resource.custom && schema && hasRules(schema.raw))
-    errors.push(...(errors.length === 0 ? await checkRules(object, old, schema) : [rulesWait]));
+    errors.push(...(errors.some(isBlocking) ? [rulesWait] : await checkRules(object, old, schema)));
   if (errors.length === 0 && resource.plural === 'customresourcedefinitions')
     errors.push(...(await unreadableRules(object)));
   const known = new Set(errors.map(({ field, reason }) => `${field}\n${reason}`));
