@@ -1,6 +1,7 @@
 /** Policies, Telemetry and EnvoyFilters on the running mesh: each is applied, and real requests show that it is in effect. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import type { Explanation } from '../../src/observe/index.ts';
 import { eventually, isthmus, kubectl } from '../support/isthmus.ts';
 
@@ -14,10 +15,12 @@ interface Answer {
   body: string;
 }
 
-/** Enough requests to meet the servers of both clusters. */
+/** Enough requests to meet the servers of both clusters, each of which is chosen by chance. */
+const count = 16;
+
 async function requests(cluster: string, path: string, ...args: string[]): Promise<Answer[]> {
   const curl = ['curl', '-s', '--max-time', '10', '-w', '~%{http_code}\n', ...args, `${host}${path}`];
-  const repeated = curl.with(-1, `${curl.at(-1)}${path.includes('?') ? '&' : '?'}n=[1-8]`);
+  const repeated = curl.with(-1, `${curl.at(-1)}${path.includes('?') ? '&' : '?'}n=[1-${count}]`);
   const { stdout } = await kubectl(home, cluster, [
     '-n',
     'sample',
@@ -40,7 +43,7 @@ const answered = (what: string, status: number, cluster: string, path: string, .
     what,
     async () => {
       const answers = await requests(cluster, path, ...args);
-      const isSo = answers.length === 8 && answers.every((one) => one.status === status);
+      const isSo = answers.length === count && answers.every((one) => one.status === status);
       return isSo ? { value: answers } : { seen: answers.map((one) => one.status).join() };
     },
     60_000,
@@ -72,6 +75,26 @@ async function apply(
     `e2e-${name}`,
     '--ignore-not-found',
   ]);
+}
+
+/** Changes the mesh's configuration until the end of the scope, in the name of who has written it. */
+async function changedMeshConfig(change: (mesh: any) => any): Promise<AsyncDisposable> {
+  const of = ['-n', 'istio-system', 'get', 'configmap', 'istio', '-o', 'json'];
+  const { metadata, data } = JSON.parse((await kubectl(home, 'east', of)).stdout);
+  const { name, namespace, labels, annotations } = metadata;
+  const write = async (mesh: string) => {
+    const object = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, namespace, labels, annotations },
+      data: { ...data, mesh },
+    };
+    const args = ['apply', '--server-side', '--force-conflicts', '--field-manager=isthmus', '-f', '-'];
+    const { code, stderr } = await kubectl(home, 'east', args, JSON.stringify(object));
+    expect(code, stderr).toBe(0);
+  };
+  await write(stringify(change(parse(data.mesh))));
+  return { [Symbol.asyncDispose]: () => write(data.mesh) };
 }
 
 const helloworld = { selector: { matchLabels: { app: 'helloworld' } } };
@@ -129,6 +152,31 @@ describe('AuthorizationPolicy', () => {
     await answered('without it nothing is', 200, 'east', '/hello');
     await deny({ 'istio.io/dry-run': 'true' });
     await answered('a dry run refuses nothing', 200, 'east', '/hello', '-H', 'x-e2e: denied');
+  });
+
+  it('asks the providers of the mesh, and denies where one is not known', async () => {
+    const service = 'helloworld.sample.svc.cluster.local';
+    const extensionProviders = [
+      { name: 'e2e-yes', envoyExtAuthzHttp: { service, port: 5000, pathPrefix: '/hello?asked=' } },
+      { name: 'e2e-no', envoyExtAuthzHttp: { service, port: 5000, pathPrefix: '/missing' } },
+    ];
+    const ask = (name: string) =>
+      apply('AuthorizationPolicy', 'ask', {
+        ...helloworld,
+        action: 'CUSTOM',
+        provider: { name },
+        // Of this header the provider, which is the same server, is not told.
+        rules: [{ when: [{ key: 'request.headers[x-e2e-ask]', values: ['*'] }] }],
+      });
+    await using _ = await changedMeshConfig((mesh) => ({ ...mesh, extensionProviders }));
+    const header = ['-H', 'x-e2e-ask: yes'];
+    await ask('e2e-unknown');
+    await answered('an unknown provider denies', 403, 'west', '/headers', ...header);
+    await answered('what it is not asked about is let in', 200, 'west', '/headers');
+    await ask('e2e-no');
+    await answered('the answer of the provider is the answer', 404, 'west', '/headers', ...header);
+    await ask('e2e-yes');
+    await answered('the provider lets in', 200, 'west', '/headers', ...header);
   });
 
   it('is refused by the API server when it could not be asked', async () => {

@@ -34,6 +34,14 @@ extensionProviders:
     headersToDownstreamOnDeny: [set-cookie]
 - name: json
   envoyFileAccessLog: {path: /tmp/log, logFormat: {labels: {status: "%RESPONSE_CODE%"}}, omitEmptyValues: true}
+- name: als-http
+  envoyHttpAls: {service: authz.shop.svc.cluster.local, port: 9191, additionalRequestHeadersToLog: [x-a]}
+- name: als-tcp
+  envoyTcpAls: {service: shop/authz.shop.svc.cluster.local, port: 9191, logName: named, filterStateObjectsToLog: [a]}
+- name: otel
+  envoyOtelAls: {service: authz.shop.svc.cluster.local, port: 9191, logFormat: {text: "%PROTOCOL%", labels: {b: "%DURATION%", a: x}}}
+- name: lost
+  envoyOtelAls: {service: nowhere.example, port: 1}
 - name: text
   envoyFileAccessLog: {path: /tmp/text, logFormat: {text: "%PROTOCOL% %REQ_WITHOUT_QUERY(:PATH)%"}}
 `;
@@ -73,6 +81,16 @@ function atAnyTime({ filter, ...log }: any): any {
   if (all.length === 0) return log;
   return { ...log, filter: all.length > 1 ? { and_filter: { filters: all } } : all[0] };
 }
+
+test('the comparison is about what it should be about', async () => {
+  const names = async (node: AdsNode) => JSON.stringify([...(await both.istio(node)).listeners.values()]);
+  const server = await names(nodes['a server with all policies']!);
+  for (const one of ['jwt_authn', 'ext_authz', 'http.rbac', 'network.rbac', 'lua.root', 'filters.cel', 'uri-template'])
+    expect(server).toContain(one);
+  const gateway = await names(nodes['a gateway']!);
+  for (const one of ['ext_authz', 'open_telemetry', 'http_grpc', 'network.rbac', 'replaced'])
+    expect(gateway).toContain(one);
+});
 
 test.each(Object.entries(nodes))('%s is served the same', async (_name, one) => {
   const [istio, isthmus] = [await both.istio(one), both.isthmus(one)].map(withoutMetrics) as [Served, Served];

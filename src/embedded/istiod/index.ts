@@ -206,7 +206,7 @@ const nativeSidecarMinor = 33;
 
 function injectionSettings(registry: MeshRegistry, options: IstiodOptions): InjectionSettings {
   const { settings } = options;
-  const { meshConfig, clusters } = registry.current();
+  const { meshConfig, clusters, config, rootNamespace } = registry.current();
   return {
     revision: settings.revision,
     clusterId: settings.clusterId,
@@ -218,5 +218,7 @@ function injectionSettings(registry: MeshRegistry, options: IstiodOptions): Inje
     domain: settings.domain,
     nativeSidecars: registry.registries().every((one) => one.kubernetesMinor >= nativeSidecarMinor),
     proxyConfig: (meshConfig.raw['defaultConfig'] as Record<string, unknown> | undefined) ?? {},
+    proxyConfigs: config.get('ProxyConfig') ?? [],
+    rootNamespace,
   };
 }

@@ -22,7 +22,7 @@ import {
   istioHttpAlpn,
   socketAddress,
 } from './names.ts';
-import { type MtlsMode, mtlsMode } from './peer-authentication.ts';
+import { type MtlsMode, mtlsMode, statedPorts } from './peer-authentication.ts';
 import { peerHeaderValue } from './telemetry.ts';
 import { downstreamMtls } from './tls.ts';
 
@@ -95,18 +95,21 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
         ),
         ...(sidecar ? { metadata: { filter_metadata: { istio: configMetadata('sidecar', sidecar.metadata) } } } : {}),
       });
-  for (const rule of chainRules(mtlsMode(snapshot, workload), 'UNSUPPORTED'))
-    chains.push(
-      chain(
-        snapshot,
-        proxy,
-        rule,
-        {},
-        rule.kind.startsWith('http') ? 'virtualInbound-catchall-http' : 'virtualInbound',
-        inboundPassthrough,
-        security,
-      ),
-    );
+  // What no Service declares goes by itself, and by the port's own policy where there is one.
+  const undeclared = statedPorts(snapshot, workload).filter((port) => !ports.has(port));
+  for (const port of [undefined, ...undeclared])
+    for (const rule of chainRules(mtlsMode(snapshot, workload, port), 'UNSUPPORTED'))
+      chains.push(
+        chain(
+          snapshot,
+          proxy,
+          rule,
+          port === undefined ? {} : { destination_port: port },
+          rule.kind.startsWith('http') ? 'virtualInbound-catchall-http' : 'virtualInbound',
+          inboundPassthrough,
+          security,
+        ),
+      );
   return {
     name: 'virtualInbound',
     address: socketAddress('0.0.0.0', 15_006),

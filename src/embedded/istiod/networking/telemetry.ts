@@ -83,6 +83,11 @@ export interface ReportedConnection {
 }
 
 const peer = (field: PeerField): string => `%DYNAMIC_METADATA(${peerNamespace}:${field})%`;
+/** Who has not answered has sent no header: what istiod has said of the endpoint holds then, if one was chosen. */
+const peerCluster = `metadata.filter_metadata['${peerNamespace}']['cluster']`;
+const endpointSays = "xds.upstream_host_metadata.filter_metadata['isthmus']['cluster']";
+const answeringCluster = `%CEL('${peerNamespace}' in metadata.filter_metadata && ${peerCluster} != 'unknown' ? ${peerCluster} : has(upstream.address) ? ${endpointSays} : 'unknown')%`;
+const endpointCluster = '%UPSTREAM_METADATA(isthmus:cluster)%';
 const known =
   (labels: Labels) =>
   (field: PeerField): string =>
@@ -131,6 +136,7 @@ const isGrpc = "'content-type' in request.headers && request.headers['content-ty
 export function httpMetrics(connection: ReportedConnection, overrides: MetricOverrides | undefined): any[] {
   const labels: Record<string, string> = {
     ...commonTags(connection, peer),
+    ...(connection.reporter === 'source' ? { destination_cluster: answeringCluster } : {}),
     request_protocol: `%CEL(${isGrpc} ? 'grpc' : 'http')%`,
     response_code: '%RESPONSE_CODE%',
     grpc_response_status: '%GRPC_STATUS_NUMBER%',
@@ -148,7 +154,11 @@ export function httpMetrics(connection: ReportedConnection, overrides: MetricOve
 /** TCP has no headers: of the peer only the principal is known. */
 export function tcpMetrics(connection: ReportedConnection, overrides: MetricOverrides | undefined): any[] {
   const unknown = (field: PeerField): string => (field === 'canonical_revision' ? 'latest' : 'unknown');
-  const labels = { ...commonTags(connection, unknown), request_protocol: 'tcp' };
+  const labels = {
+    ...commonTags(connection, unknown),
+    ...(connection.reporter === 'source' ? { destination_cluster: endpointCluster } : {}),
+    request_protocol: 'tcp',
+  };
   return [
     ...loggers(labels, overrides, ['TcpUpstreamConnected'], {
       counters: [{ name: 'tcp_connections_opened_total', value_fixed: 1 }],

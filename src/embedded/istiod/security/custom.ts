@@ -4,7 +4,8 @@
  */
 import type { MeshSnapshot } from '../model.ts';
 import { seconds } from '../networking/durations.ts';
-import { clusterName, typed } from '../networking/names.ts';
+import { typed } from '../networking/names.ts';
+import { providerCluster } from '../networking/provider-cluster.ts';
 import { type FilterKind, rbacFilter } from './rbac-filter.ts';
 
 interface CustomRules {
@@ -97,24 +98,6 @@ function isUsable(name: string, settings: any): boolean {
     (!settings.pathPrefix || String(settings.pathPrefix).startsWith('/')) &&
     headerLists.every((one) => !settings[one]?.includes('*'))
   );
-}
-
-/**
- * `host` or `namespace/host`, as extension providers name a service of the mesh.
- * @returns undefined for one that is not known
- */
-export function providerCluster(
-  snapshot: MeshSnapshot,
-  service: string | undefined,
-  port: number,
-): { host: string; cluster: string } | undefined {
-  const [host = '', namespace] = (service ?? '').split('/').reverse();
-  const known = [...snapshot.services.values()].filter(
-    (one) => one.hostname === host && (namespace === undefined || one.namespace === namespace),
-  );
-  // One that is in several namespaces must be said with its own.
-  if (known.length !== 1 || !(port >= 1 && port <= 65_535)) return undefined;
-  return { host, cluster: clusterName('outbound', port, '', host) };
 }
 
 function bodySettings(body: any): any {

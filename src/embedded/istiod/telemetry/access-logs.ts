@@ -1,6 +1,5 @@
 /**
- * Access logs: those of Telemetry objects, else of the mesh's default providers, else of meshConfig.accessLogFile. Providers that write to a
- * file are served; those that stream to a service (envoyHttpAls, envoyTcpAls, envoyOtelAls) are not.
+ * Access logs: those of Telemetry objects, else of the mesh's default providers, else of meshConfig.accessLogFile.
  */
 import type { MeshProxy, MeshSnapshot } from '../model.ts';
 import { typed } from '../networking/names.ts';
@@ -12,7 +11,8 @@ import {
   providerOf,
   type WorkloadMode,
 } from './applicable.ts';
-import { jsonFields, textFormat } from './log-formats.ts';
+import { formatters, jsonFields, textFormat } from './log-formats.ts';
+import { serviceLog } from './log-services.ts';
 
 /** Envoy's access loggers for one side of a proxy, each with the filter that a Telemetry object asks for. */
 export function accessLogs(snapshot: MeshSnapshot, proxy: MeshProxy, side: WorkloadMode): any[] {
@@ -25,8 +25,9 @@ export function accessLogs(snapshot: MeshSnapshot, proxy: MeshProxy, side: Workl
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([name, spec]) => {
       const provider = providerOf(snapshot, name);
-      if (!provider?.envoyFileAccessLog) return [];
-      return [{ disabled: spec.disabled, log: withFilter(fileLog(snapshot, provider), celFilter(spec.expression)) }];
+      if (!provider) return [];
+      const log = provider.envoyFileAccessLog ? fileLog(snapshot, provider) : serviceLog(snapshot, provider);
+      return log ? [{ disabled: spec.disabled, log: withFilter(log, celFilter(spec.expression)) }] : [];
     });
   // Telemetry that names nothing Envoy could write to leaves what the mesh's configuration says.
   if (logs.length === 0) return fromMeshConfig(snapshot);
@@ -128,18 +129,6 @@ const jsonFormat = (labels: Record<string, unknown> | undefined): any => {
   const fields = labels && Object.keys(labels).length > 0 ? labels : jsonFields;
   return { json_format: fields, json_format_options: {}, ...formatters(JSON.stringify(fields)) };
 };
-
-const formatters = (format: string): any =>
-  format.includes('%REQ_WITHOUT_QUERY')
-    ? {
-        formatters: [
-          {
-            name: 'envoy.formatter.req_without_query',
-            typed_config: typed('extensions.formatter.req_without_query.v3.ReqWithoutQuery'),
-          },
-        ],
-      }
-    : {};
 
 const logger = (path: string, log_format: any): any => ({
   name: 'envoy.access_loggers.file',

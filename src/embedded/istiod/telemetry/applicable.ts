@@ -27,6 +27,9 @@ export interface ExtensionProvider {
   name: string;
   prometheus?: unknown;
   envoyFileAccessLog?: any;
+  envoyHttpAls?: any;
+  envoyTcpAls?: any;
+  envoyOtelAls?: any;
 }
 
 /** Istio has these whether or not the mesh's configuration says so. */

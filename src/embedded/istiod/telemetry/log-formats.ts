@@ -1,4 +1,6 @@
 /** Istio's formats of access logs, in text and in JSON. */
+import { typed } from '../networking/names.ts';
+
 export const textFormat =
   '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%\n';
 
@@ -33,3 +35,16 @@ export const jsonFields: Record<string, string> = {
   authority: '%REQ(:AUTHORITY)%',
   upstream_cluster: '%UPSTREAM_CLUSTER_RAW%',
 };
+
+/** Commands that Envoy does not know by itself. */
+export const formatters = (format: string): any =>
+  format.includes('%REQ_WITHOUT_QUERY')
+    ? {
+        formatters: [
+          {
+            name: 'envoy.formatter.req_without_query',
+            typed_config: typed('extensions.formatter.req_without_query.v3.ReqWithoutQuery'),
+          },
+        ],
+      }
+    : {};
