@@ -88,7 +88,7 @@ test('what others have written stays: names, labels, subsets, routes, and the in
 
 test.each<[number[], number, number, number[]]>([
   [[50, 50], 0, 90, [90, 10]],
-  [[100, 0, 0], 0, 40, [40, 0, 60]],
+  [[100, 0, 0], 0, 40, [40, 30, 30]],
   [[20, 20, 60], 1, 50, [13, 50, 37]],
   [[0, 100], 0, 200, [100, 0]],
   [[100], 0, 10, [100]],
