@@ -28,7 +28,21 @@ envoy/extensions/upstreams/http/v3/http_protocol_options
 envoy/extensions/access_loggers/stats/v3/stats envoy/extensions/access_loggers/stream/v3/stream
 envoy/extensions/access_loggers/file/v3/file envoy/extensions/filters/common/set_filter_state/v3/value
 envoy/extensions/retry/host/previous_hosts/v3/previous_hosts
-xds/type/v3/typed_struct
+envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver envoy/extensions/request_id/uuid/v3/uuid
+envoy/extensions/filters/network/sni_cluster/v3/sni_cluster envoy/extensions/clusters/dns/v3/dns_cluster
+envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config
+xds/type/v3/typed_struct udpa/type/v1/typed_struct
+envoy/extensions/path/match/uri_template/v3/uri_template_match
+envoy/extensions/filters/http/ext_authz/v3/ext_authz envoy/extensions/filters/network/ext_authz/v3/ext_authz
+envoy/extensions/access_loggers/filters/cel/v3/cel envoy/extensions/access_loggers/grpc/v3/als
+envoy/extensions/access_loggers/open_telemetry/v3/logs_service envoy/extensions/formatter/req_without_query/v3/req_without_query
+envoy/extensions/filters/http/lua/v3/lua envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit
+envoy/extensions/filters/http/ratelimit/v3/rate_limit envoy/extensions/filters/http/header_mutation/v3/header_mutation
+envoy/extensions/filters/http/compressor/v3/compressor envoy/extensions/compression/gzip/compressor/v3/gzip
+envoy/extensions/filters/http/buffer/v3/buffer envoy/extensions/filters/http/grpc_web/v3/grpc_web
+envoy/extensions/filters/http/ext_proc/v3/ext_proc envoy/extensions/filters/http/wasm/v3/wasm
+envoy/extensions/filters/network/local_ratelimit/v3/local_rate_limit
+envoy/extensions/filters/network/direct_response/v3/config envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol
 """.split()
 
 files = {}

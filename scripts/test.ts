@@ -1,8 +1,9 @@
 /**
- * The tests beside the code, on a running mesh, and of the console in a browser. First what tests and meshes run is found or fetched, so that
- * no test waits for a download. Ends with a line that counts the tests of all runners, and with 1 when one failed or none ran.
- * Arguments: `unit`, `e2e`, `console`, or `real` (with upstream's Kubernetes and Istio) for one of them, and after it what vitest takes (a
- * part of a file's name, -t ...).
+ * The tests beside the code, on a running mesh, of the console in a browser, and with upstream's Kubernetes and Istio. First what tests and
+ * meshes run is found or fetched, so that no test waits for a download. Ends with a line that counts the tests of all runners, and with 1
+ * when one failed or none ran.
+ * Arguments: `unit`, `e2e`, `console` or `real` for one of them, and after it what vitest takes (a part of a file's name, -t ...);
+ * `--without-real` for all but those that need a Go toolchain.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,22 +15,24 @@ import { installTestTools } from './test-tools.ts';
 
 const root = join(import.meta.dirname, '..');
 const suites = [
-  { name: 'unit', config: 'vitest.config.ts', isDefault: true },
-  { name: 'e2e', config: 'vitest.e2e.config.ts', isDefault: true },
-  { name: 'console', config: 'vitest.console.config.ts', isDefault: true },
-  // Builds upstream's programs first, which takes a quarter of an hour: only by its name.
-  { name: 'real', config: 'vitest.real.config.ts', isDefault: false },
+  { name: 'unit', config: 'vitest.config.ts' },
+  { name: 'e2e', config: 'vitest.e2e.config.ts' },
+  { name: 'console', config: 'vitest.console.config.ts' },
+  // Last: it builds upstream's programs first, which takes a quarter of an hour once.
+  { name: 'real', config: 'vitest.real.config.ts' },
 ];
 
 const [first, ...rest] = process.argv.slice(2);
-const chosen = suites.filter((suite) => (first === undefined ? suite.isDefault : suite.name === first));
+const withoutReal = first === '--without-real';
+const chosen = suites.filter(({ name }) => (withoutReal ? name !== 'real' : first === undefined || name === first));
 if (chosen.length === 0) {
-  console.error(`"${first}" is no suite; write ${suites.map((suite) => suite.name).join(' or ')}`);
+  console.error(`"${first}" is no suite; write ${suites.map(({ name }) => name).join(' or ')}, or --without-real`);
   process.exit(2);
 }
 await installTestTools();
 await fetchArtifacts();
 const counts = { passed: 0, failed: 0, skipped: 0 };
+if (withoutReal) console.log("left out on request: the tests with upstream's Kubernetes and Istio");
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-results-'));
 try {
   for (const suite of chosen) {

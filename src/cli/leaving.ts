@@ -5,7 +5,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeClusters } from '../embedded/world/index.ts';
-import { isEmbedded, type Mesh, type MeshCluster } from '../spec/index.ts';
+import { isEmbedded, type Mesh, type MeshCluster, managementClusterOf } from '../spec/index.ts';
 import type { CommandContext } from './context.ts';
 import { readRecord } from './load-mesh.ts';
 import type { ProgressView } from './render/progress.ts';
@@ -18,10 +18,29 @@ export const leavingPath = (home: string): string => join(home, 'leaving.json');
 export async function leavingClusters(mesh: Mesh, home: string): Promise<MeshCluster[]> {
   const text = await readFile(leavingPath(home), 'utf8').catch(() => '[]');
   const earlier: MeshCluster[] = JSON.parse(text, (_key, value) => value ?? undefined);
-  const standing = (await readRecord(home))?.clusters ?? [];
+  const record = await readRecord(home);
+  const standing = record ? clustersOf(record) : [];
   const all = new Map([...earlier, ...standing].map((one) => [one.name, one]));
-  for (const { name } of mesh.clusters) all.delete(name);
-  return [...all.values()];
+  const staying = clustersOf(mesh);
+  return [...all.values()].filter((one) => !staying.some((other) => isSame(one, other)));
+}
+
+/** Those of the mesh, those that leave it, and Kiali's home outside of it: wherever something of ours is. */
+export async function occupiedClusters(mesh: Mesh, home: string): Promise<MeshCluster[]> {
+  return [...clustersOf(mesh), ...(await leavingClusters(mesh, home))];
+}
+
+const clustersOf = (mesh: Mesh): MeshCluster[] => {
+  const management = managementClusterOf(mesh);
+  return management ? [...mesh.clusters, management] : mesh.clusters;
+};
+
+/** A context may come to the mesh, or become Kiali's home, under another name: what stands there now is not taken away. */
+function isSame(one: MeshCluster, other: MeshCluster): boolean {
+  if (one.name === other.name) return true;
+  const [a, b] = [one.provider, other.provider];
+  if (a.type !== 'existing' || b.type !== 'existing' || a.context !== b.context) return false;
+  return a.kubeconfig === b.kubeconfig || a.kubeconfig === undefined || b.kubeconfig === undefined;
 }
 
 export async function rememberLeaving(home: string, leaving: MeshCluster[]): Promise<void> {

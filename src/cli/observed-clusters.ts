@@ -5,27 +5,35 @@ import { delimiter, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { IsthmusError, messageOf } from '../errors/index.ts';
 import { KubeClient, loadKubeconfig } from '../kube/index.ts';
-import { findClusters } from '../providers/index.ts';
+import { findClusters, findManagement, type ProvidedCluster } from '../providers/index.ts';
 import type { CommandContext } from './context.ts';
 import { loadStandingMesh } from './load-mesh.ts';
 
 export interface ObservedCluster {
   name: string;
   client: KubeClient;
+  /** It is no cluster of the mesh. */
+  outside?: boolean;
 }
 
 /**
- * @param options `kubeconfig`: a file to read instead of the mesh that stands; `contexts`: which of its contexts, joined by commas
+ * @param options `kubeconfig`: a file to read instead of the mesh that stands; `contexts`: which of its contexts, joined by commas;
+ * `management`: also Kiali's home outside of the mesh
  * @throws IsthmusError where there is neither a mesh nor a kubeconfig.
  */
 export async function observedClusters(
   context: CommandContext,
-  options: { kubeconfig?: string | undefined; contexts?: string | undefined },
+  options: { kubeconfig?: string | undefined; contexts?: string | undefined; management?: boolean },
 ): Promise<ObservedCluster[]> {
   const mesh = options.kubeconfig || options.contexts ? undefined : await loadStandingMesh(context);
   if (mesh) {
     const provided = await findClusters(mesh, { home: context.home });
-    return provided.map(({ name, connection }) => ({ name, client: new KubeClient({ ...connection, name }) }));
+    const observed = ({ name, connection }: ProvidedCluster) => ({
+      name,
+      client: new KubeClient({ ...connection, name }),
+    });
+    const management = options.management ? await findManagement(mesh, context.env) : [];
+    return [...provided.map(observed), ...management.map((one) => ({ ...observed(one), outside: true }))];
   }
   const files = kubeconfigFiles(context, options.kubeconfig);
   const wanted = options.contexts?.split(',').map((one) => one.trim());

@@ -2,9 +2,9 @@
 import { createInterface } from 'node:readline/promises';
 import { worldStatus } from '../embedded/world/index.ts';
 import { IsthmusError } from '../errors/index.ts';
-import { carriesTraffic, type Plan, planMesh } from '../mesh/index.ts';
-import { findClusters, type ProvidedCluster } from '../providers/index.ts';
-import { isEmbedded, type Mesh } from '../spec/index.ts';
+import { carriesTraffic, type Plan, type PlannedCommand, planMesh } from '../mesh/index.ts';
+import { findClusters, findManagement, type ProvidedCluster, planTools, withAddresses } from '../providers/index.ts';
+import { isEmbedded, type Mesh, type MeshCluster } from '../spec/index.ts';
 import type { CommandContext } from './context.ts';
 import { leavingClusters } from './leaving.ts';
 import { renderPlan } from './render/plan.ts';
@@ -14,7 +14,7 @@ import { trustFolder } from './state.ts';
 import { trustStoreIn } from './trust-store.ts';
 
 export interface FullPlan extends Plan {
-  /** Embedded clusters that are not running; their objects are planned as if nothing were in them yet. */
+  /** Clusters that are not running and would be made or started; their objects are planned as if nothing were in them yet. */
   starts: string[];
   /** Clusters that the mesh file names no more, which are taken away. */
   ends: string[];
@@ -25,17 +25,29 @@ export async function readPlan(mesh: Mesh, context: CommandContext, progress: Pr
   progress.update({ stage: 'plan', state: 'working', detail: 'asking the clusters' });
   const { running, clusters: known } = await worldStatus(context.home);
   const runs = (name: string): boolean => running && known.some((one) => one.name === name);
-  const starts = mesh.clusters.filter((one) => isEmbedded(one) && !runs(one.name)).map((one) => one.name);
-  const there = { ...mesh, clusters: mesh.clusters.filter((one) => !starts.includes(one.name)) };
-  const clusters = await findClusters(there, { home: context.home });
-  const plan = await planOf(mesh, clusters, context);
+  const tools = await planTools(mesh, { env: context.env, signal: context.signal });
+  const isThere = (one: MeshCluster): boolean =>
+    isEmbedded(one) ? runs(one.name) : (tools.find(({ cluster }) => cluster === one.name)?.runs ?? true);
+  const starts = mesh.clusters.filter((one) => !isThere(one)).map((one) => one.name);
+  const clusters = await findClusters({ ...mesh, clusters: mesh.clusters.filter(isThere) }, { home: context.home });
+  const plan = await planOf(withAddresses(mesh, clusters), clusters, context);
   progress.update({ stage: 'plan', state: 'done' });
   const ends = (await leavingClusters(mesh, context.home)).map((one) => one.name);
-  return { starts, ends, ...plan, changes: plan.changes || starts.length > 0 || ends.length > 0 };
+  const commands = [...tools.flatMap(ofTool), ...plan.commands];
+  const changes = plan.changes || starts.length > 0 || ends.length > 0 || commands.some((one) => one.changes);
+  return { starts, ends, ...plan, commands, changes };
 }
 
-const planOf = (mesh: Mesh, clusters: ProvidedCluster[], context: CommandContext): Promise<Plan> =>
-  planMesh({ mesh, clusters, trust: trustStoreIn(trustFolder(context.home)), signal: context.signal });
+const ofTool = ({ cluster, commands }: Awaited<ReturnType<typeof planTools>>[number]): PlannedCommand[] =>
+  commands.map((one) => ({ part: 'cluster', cluster, ...one, changes: true }));
+
+const planOf = async (mesh: Mesh, clusters: ProvidedCluster[], context: CommandContext): Promise<Plan> =>
+  planMesh({
+    mesh,
+    clusters: [...clusters, ...(await findManagement(mesh, context.env))],
+    trust: trustStoreIn(trustFolder(context.home)),
+    signal: context.signal,
+  });
 
 /**
  * Shows what would change of what carries traffic, and asks. A mesh that is new, or as it should be, is no question.

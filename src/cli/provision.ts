@@ -61,6 +61,11 @@ export async function provideClusters(mesh: Mesh, options: ProvisionOptions): Pr
     state: result.started ? 'done' : 'unchanged',
     detail: `${names} ${result.started ? 'started' : 'run already'}`,
   });
+  for (const { from, to, reached, why } of result.reach ?? [])
+    progress.update({
+      ...{ stage: 'clusters', item: `${from} reads ${to}`, state: 'done' },
+      detail: `${reached ? 'its API server is reached' : 'whether its API server is reached is not known'}: ${why}`,
+    });
   return { ...result, mesh: providers.withAddresses(mesh, result.clusters) };
 }
 

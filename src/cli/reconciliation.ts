@@ -1,6 +1,6 @@
 /** Runs reconcile and shows its events. */
 import { type ReconcileEvent, type ReconcileResult, reconcile } from '../mesh/index.ts';
-import type { ProvidedCluster } from '../providers/index.ts';
+import { findManagement, type ProvidedCluster } from '../providers/index.ts';
 import type { Mesh } from '../spec/index.ts';
 import type { CommandContext } from './context.ts';
 import type { ProgressView, StepState } from './render/progress.ts';
@@ -19,7 +19,7 @@ export async function reconcileMesh(options: {
   progress.update({ stage, state: 'working', detail: 'putting its parts into the clusters' });
   const result = await reconcile({
     mesh,
-    clusters,
+    clusters: [...clusters, ...(await findManagement(mesh, context.env))],
     trust: trustStoreIn(options.trustFolder),
     signal: context.signal,
     takeOver: options.takeOver ?? false,

@@ -3,7 +3,8 @@ import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IsthmusError, messageOf } from '../errors/index.ts';
 import type { Mesh } from '../spec/index.ts';
-import { recordPath } from './load-mesh.ts';
+import type { CommandContext } from './context.ts';
+import { readRecord, recordPath } from './load-mesh.ts';
 
 /** The mesh's root of trust and the clusters' intermediates. */
 export const trustFolder = (home: string): string => join(home, 'trust');
@@ -27,6 +28,12 @@ export async function ensureHome(home: string): Promise<void> {
 /** Keeps the mesh for the commands that look at it later; undefined values are null in JSON and come back as undefined. */
 export async function recordMesh(home: string, mesh: Mesh): Promise<void> {
   await writePrivate(recordPath(home), `${JSON.stringify(mesh, (_key, value) => value ?? null, 2)}\n`);
+}
+
+/** Where a file was named with -f, what it says of trust is from now on that of the mesh that stands. */
+export async function recordTrust({ home, file }: Pick<CommandContext, 'home' | 'file'>, mesh: Mesh): Promise<void> {
+  const record = file === undefined ? undefined : await readRecord(home);
+  if (record) await recordMesh(home, { ...record, trust: mesh.trust });
 }
 
 /** Written beside and renamed, so that no reader sees half of it; for the owner only. */

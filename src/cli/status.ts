@@ -2,9 +2,9 @@
 import { worldStatus } from '../embedded/world/index.ts';
 import { messageOf } from '../errors/index.ts';
 import { type Deployment, KubeClient, kinds, type Pod, type Secret, type Service } from '../kube/index.ts';
-import { type RemoteToken, remoteTokens } from '../mesh/index.ts';
+import { kialiName, type RemoteToken, remoteTokens, whyNotAvailable } from '../mesh/index.ts';
 import { readCertificate } from '../pki/index.ts';
-import { findClusters, type ProvidedCluster } from '../providers/index.ts';
+import { findClusters, findManagement, type ProvidedCluster } from '../providers/index.ts';
 import { type Mesh, type MeshCluster, primariesOf } from '../spec/index.ts';
 import { findConsole, memoryOfConsole } from './console-process.ts';
 
@@ -21,6 +21,8 @@ export interface MeshStatus {
   controlPlanes: ControlPlaneStatus[];
   /** By which primaries read other clusters; null for one that does not expire. */
   tokens: { cluster: string; reader: string; notAfter: string | null; problem?: string }[];
+  /** Undefined where the mesh file does not ask for it. */
+  kiali: { cluster: string; ready: boolean; problem?: string } | undefined;
   /** Bytes, shared memory counted by share (PSS). */
   memory: { name: string; processes: number; bytes: number }[];
   memoryTotal: number;
@@ -70,6 +72,7 @@ export async function readStatus(mesh: Mesh, home: string, signal: AbortSignal):
   const controlPlanes = await Promise.all(
     primariesOf(mesh).map((primary) => readControlPlane(provided.find((one) => one.name === primary.name)!, reachable)),
   );
+  const kiali = await readKiali(mesh, provided);
   return {
     mesh: mesh.name,
     meshID: mesh.meshID,
@@ -78,13 +81,28 @@ export async function readStatus(mesh: Mesh, home: string, signal: AbortSignal):
     console: console?.url,
     healthy:
       clusters.every((cluster) => cluster.healthy) &&
+      kiali?.ready !== false &&
       controlPlanes.every((plane) => plane.problem === undefined && plane.serves.every((served) => served.synced)),
     clusters,
     controlPlanes,
     tokens: tokens.flat(),
+    kiali,
     memory: [...world.memory, ...(console ? [{ name: 'console', processes: 1, bytes: ofConsole }] : [])],
     memoryTotal: world.totalBytes + ofConsole,
   };
+}
+
+async function readKiali(mesh: Mesh, provided: ProvidedCluster[]): Promise<MeshStatus['kiali']> {
+  if (!mesh.kiali) return undefined;
+  const cluster = mesh.kiali.homeCluster;
+  try {
+    const home = provided.find((one) => one.name === cluster) ?? (await findManagement(mesh))[0]!;
+    await using client = new KubeClient({ ...home.connection, name: cluster });
+    const lack = whyNotAvailable(await client.find<Deployment>(kinds.Deployment, kialiName, istioSystem));
+    return { cluster, ready: lack === undefined, ...(lack ? { problem: lack.why } : {}) };
+  } catch (error) {
+    return { cluster, ready: false, problem: messageOf(error) };
+  }
 }
 
 async function readCluster(

@@ -1,5 +1,5 @@
 /** Runs verify and shows its facts: one line for each, with what was measured. */
-import type { ProvidedCluster } from '../providers/index.ts';
+import { findManagement, type ProvidedCluster } from '../providers/index.ts';
 import type { Mesh } from '../spec/index.ts';
 import { type Fact, verify } from '../verify/index.ts';
 import type { CommandContext } from './context.ts';
@@ -24,7 +24,7 @@ export async function verifyMesh(options: {
   progress.update({ stage, state: 'working', detail: 'sending traffic, reading what was measured' });
   const facts = await verify({
     mesh,
-    clusters,
+    clusters: [...clusters, ...(await findManagement(mesh, context.env))],
     signal: context.signal,
     onFact: (fact) =>
       progress.update({

@@ -21,6 +21,20 @@ const replaceSecret = (token: string, server?: string): void => {
   plantRemoteSecret(mesh.east, 'istio-remote-secret-west', 'west', token, server);
 };
 
+function plantKialiSecret(id: string, token = 'a.e30.c', server?: string): void {
+  plantRemoteSecret(mesh.east, 'kiali-remote-cluster-secret-west', id, token, server);
+  mesh.east.get('Secret', 'kiali-remote-cluster-secret-west').metadata.labels = { 'kiali.io/multiCluster': 'true' };
+}
+
+it('finds nothing wrong with a Kiali that is well, in the mesh or outside of it', async () => {
+  plantKialiSecret('west');
+  expect((await look()).findings).toEqual([]);
+  const [east, west] = mesh.clusters;
+  const found = await diagnose({ clusters: [west!, { ...east!, outside: true }], graceMs: 10 });
+  expect(found.findings.filter((one) => one.code === 'ISM901')).toEqual([]);
+  expect(found.examined).toEqual(['west', 'east']);
+});
+
 it('finds nothing in a mesh in which all is well', async () => {
   const found = await look();
   expect(found.findings).toEqual([]);
@@ -290,6 +304,23 @@ const faults: [code: string, what: string, change: () => unknown, says: string, 
     'PeerAuthentication east/sample/default demands mutual TLS',
     'edit destinationrule plain',
   ],
+  [
+    'ISM901',
+    'a Kiali that does not run',
+    () =>
+      mesh.east.put('Deployment', system, 'kiali', { spec: { replicas: 1 } }, { 'app.kubernetes.io/name': 'kiali' }),
+    'Deployment east/istio-system/kiali does not serve',
+    'logs deployment/kiali',
+  ],
+  ['ISM901', 'a name that Istio does not know', () => plantKialiSecret('wset'), 'no cluster that is looked at'],
+  [
+    'ISM901',
+    'a token that has expired',
+    () => plantKialiSecret('west', jwt(inSeconds(-60))),
+    'its token expired',
+    'isthmus secret rotate',
+  ],
+  ['ISM901', 'itself', () => plantKialiSecret('west', 'a.e30.c', 'https://127.0.0.1:6443'), "Kiali's own pod"],
 ];
 
 describe('each fault is found by its check', () => {

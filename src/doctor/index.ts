@@ -48,7 +48,7 @@ export async function diagnose(options: {
   const findings = done.flatMap((one) => one.findings).sort((a, b) => ranks[a.severity] - ranks[b.severity]);
   return {
     healthy: !findings.some((one) => one.severity !== 'info') && patient.unread.length === 0,
-    examined: patient.clusters.map((one) => one.name),
+    examined: [...patient.clusters, ...patient.outside].map((one) => one.name),
     findings,
     checks: done.map((one) => one.check),
     unread: patient.unread,

@@ -6,6 +6,8 @@ export interface ExaminedCluster {
   /** As people call it: a context's name. */
   name: string;
   client: KubeClient;
+  /** It is looked at for what serves the mesh from there, as Kiali does, and is no cluster of it. */
+  outside?: boolean;
   /** Why it need not be asked: it is known to give no answer. */
   silence?: string | undefined;
   /** All objects of a kind, where somebody watches it already; undefined for what must be asked. */
@@ -24,8 +26,10 @@ export interface ClusterView {
 }
 
 export interface Patient {
-  /** Those that answer. */
+  /** Those of the mesh that answer. */
   clusters: ClusterView[];
+  /** Those outside of it that answer. */
+  outside: ClusterView[];
   primaries: ClusterView[];
   /** istio-system, or where istiod was found. */
   system: string;
@@ -46,12 +50,15 @@ export async function examine(
 ): Promise<Patient> {
   const unread: Patient['unread'] = [];
   const views = await Promise.all(clusters.map((one) => viewOf(one, unread, signal)));
-  const answering = views.filter((one) => one !== undefined);
+  const isOutside = (name: string): boolean => clusters.some((one) => one.name === name && one.outside);
+  const all = views.filter((one) => one !== undefined);
+  const answering = all.filter((one) => !isOutside(one.name));
   const primaries = answering.filter((one) => one.istiod);
   const system = primaries[0]?.istiod?.metadata.namespace ?? 'istio-system';
   const pages = new Map<string, Promise<any[] | undefined>>();
   return {
     clusters: answering,
+    outside: all.filter((one) => isOutside(one.name)),
     primaries,
     system,
     unread,

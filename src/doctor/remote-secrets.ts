@@ -15,12 +15,19 @@ export interface RemoteSecret {
 }
 
 /** Every key of every Secret that istiod reads. */
-export async function remoteSecrets({ primaries, system }: Patient): Promise<RemoteSecret[]> {
+export const remoteSecrets = ({ primaries, system }: Patient): Promise<RemoteSecret[]> =>
+  secretsIn(primaries, 'istio/multiCluster', system);
+
+/** The same of Kiali's, wherever it stands: `primary` is its home. */
+export const kialiSecrets = ({ clusters, outside }: Patient): Promise<RemoteSecret[]> =>
+  secretsIn([...clusters, ...outside], 'kiali.io/multiCluster');
+
+async function secretsIn(homes: ClusterView[], label: string, namespace?: string): Promise<RemoteSecret[]> {
   const found = await Promise.all(
-    primaries.map(async (primary) => {
-      const secrets = await primary.list<Secret>(kinds.Secret, system);
+    homes.map(async (primary) => {
+      const secrets = await primary.list<Secret>(kinds.Secret, namespace);
       return secrets
-        .filter((one) => one.metadata.labels?.['istio/multiCluster'] === 'true')
+        .filter((one) => one.metadata.labels?.[label] === 'true')
         .flatMap((secret) =>
           Object.entries(secret.data ?? {}).map(([id, data]): RemoteSecret => ({ primary, secret, id, ...read(data) })),
         );

@@ -16,6 +16,7 @@ beforeAll(async () => {
     const json = { 'content-type': 'application/json' };
     if (request.url === '/later' && asked.length < 3)
       response.writeHead(429, { ...json, 'retry-after': '0' }).end('{"message":"storage is (re)initializing"}');
+    else if (request.url === '/never') return;
     else if (request.url === '/refused') response.writeHead(429, json).end('{"message":"no"}');
     else response.writeHead(200, json).end('{"ok":true}');
   });
@@ -38,4 +39,12 @@ test('one that refuses without saying so is not', async () => {
   asked = [];
   await expect(client.request('GET', '/refused')).rejects.toMatchObject({ status: 429 });
   expect(asked).toHaveLength(1);
+});
+
+test('an answer that never comes is not waited for, and the next request goes on', async () => {
+  await expect(client.request('GET', '/never', { answerWithinMs: 50 })).rejects.toMatchObject({
+    code: 'kube.unreachable',
+    why: 'nothing came within 0.05 s',
+  });
+  expect(await client.request('GET', '/well')).toEqual({ ok: true });
 });

@@ -19,6 +19,8 @@ export interface RequestOptionsKube {
   accept?: string;
   signal?: AbortSignal;
   headers?: Record<string, string>;
+  /** Milliseconds until the answer begins; without it, as long as it takes. */
+  answerWithinMs?: number;
 }
 
 export interface ListOptions {
@@ -56,6 +58,8 @@ const patchContentTypes: Record<PatchType, string> = {
   apply: 'application/apply-patch+yaml',
 };
 
+/** API servers give up a request after 60 s: who hears nothing for longer has lost it, as when the server's node went while it was sent. */
+const longestAnswerMs = 90_000;
 const mostRetries = 10;
 const longestRetryMs = 5_000;
 
@@ -99,7 +103,7 @@ export class KubeClient implements AsyncDisposable {
    * @throws KubeApiError for every status that is not a success; IsthmusError `kube.unreachable` when there is no answer.
    */
   async request(method: string, path: string, options: RequestOptionsKube = {}): Promise<any> {
-    const response = await this.#openPatiently(method, path, options);
+    const response = await this.#openPatiently(method, path, { answerWithinMs: longestAnswerMs, ...options });
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -158,8 +162,17 @@ export class KubeClient implements AsyncDisposable {
     };
     return await new Promise((resolve, reject) => {
       const attempt = (retry: boolean) => {
-        const request = httpsRequest(url, requestOptions, resolve);
+        const request = httpsRequest(url, requestOptions, (response) => {
+          clearTimeout(timer);
+          resolve(response);
+        });
+        const limit = options.answerWithinMs;
+        const timer =
+          limit === undefined
+            ? undefined
+            : setTimeout(() => request.destroy(new Error(`nothing came within ${limit / 1000} s`)), limit);
         request.on('error', (error: NodeJS.ErrnoException) => {
+          clearTimeout(timer);
           // A kept-alive connection that the server had just closed: nothing was processed, so once more is safe.
           if (retry && request.reusedSocket && error.code === 'ECONNRESET') attempt(false);
           else reject(options.signal?.aborted ? error : this.#unreachable(error));
@@ -280,6 +293,7 @@ export class KubeClient implements AsyncDisposable {
       query: { ...query, watch: true, allowWatchBookmarks: allowBookmarks ?? true },
       ...(metadataOnly ? { accept: metadataOnlyAccept } : {}),
       ...(signal ? { signal } : {}),
+      answerWithinMs: longestAnswerMs,
     });
     try {
       if (response.statusCode !== 200) {

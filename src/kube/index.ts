@@ -12,7 +12,7 @@ export {
 export { type KubeConnection, loadKubeconfig } from './connection.ts';
 export { isAlreadyExists, isGone, isNotFound, KubeApiError } from './errors.ts';
 export { Informer, type InformerEvent, type InformerOptions } from './informer.ts';
-export { apiVersionOf, type Kind, kinds, knownKind } from './kinds.ts';
+export { apiVersionOf, type Kind, kinds, knownKind, pathOf } from './kinds.ts';
 export { readLines } from './lines.ts';
 export type { Query } from './query.ts';
 export { type Queue, type QueueOptions, workQueue } from './queue.ts';

@@ -3,12 +3,12 @@
  * It speaks to the Kubernetes API only and never asks what is behind it.
  */
 export { injectionLabel, istioVersionOf } from './istio/index.ts';
-export { kialiChartOf } from './kiali/index.ts';
+export { kialiChartOf, kialiName, kialiSecretName } from './kiali/index.ts';
 export { type MeshTarget, type RotatingTrustStore, systemNamespace } from './part.ts';
 export { gatewayName } from './parts/gateway-addresses.ts';
 export { remoteSecretName } from './parts/remote-access.ts';
 export { sampleVersion } from './parts/sample.ts';
-export { carriesTraffic, type Plan, type PlannedObject, planMesh } from './plan/index.ts';
+export { carriesTraffic, type Plan, type PlannedCommand, type PlannedObject, planMesh } from './plan/index.ts';
 export { addressOf, explainAddress, explainDeployment, whyNoAddress, whyNotAvailable } from './predicates.ts';
 export { type ReconcileOptions, reconcile } from './reconcile.ts';
 export { type RemoteToken, remoteTokens } from './remote-tokens.ts';

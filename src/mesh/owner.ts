@@ -22,6 +22,7 @@ export const ownedKinds: Kind[] = [
   kinds.NetworkPolicy,
   kinds.Deployment,
   kinds.Service,
+  kinds.Endpoints,
   kinds.EndpointSlice,
   kinds.Secret,
   kinds.ConfigMap,

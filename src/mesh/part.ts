@@ -48,7 +48,9 @@ export interface Placed {
   fits?: ((existing: KubeObject) => string | undefined) | undefined;
 }
 
+/** A program that is run to render objects: by itself it changes nothing. */
 export interface PartCommand {
+  /** Its arguments too; nothing in it is secret. */
   command: string[];
   why: string;
 }
@@ -62,10 +64,12 @@ export interface Part {
   name: string;
   /** Whether the cluster has the part. */
   applies(mesh: Mesh, cluster: MeshCluster): boolean;
+  /** The cluster that it is told of, where that is not the one whose place in the order it takes. */
+  place?(mesh: Mesh): string;
   /** What must be ready before: in the same cluster, or in others. */
   needs(mesh: Mesh, cluster: MeshCluster): PartPlace[];
   desired(context: PartContext): Promise<Placed[]> | Placed[];
-  /** Programs that bringing it up runs, such as istioctl, where it would run them now. */
+  /** What bringing it up runs, as a plan tells it: the same command lines. */
   commands?(context: PartContext): Promise<PartCommand[]> | PartCommand[];
   /** Returns when the part is ready; each wait says its reason through `context.wait`. */
   ready(context: PartContext): Promise<void>;

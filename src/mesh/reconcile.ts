@@ -7,6 +7,7 @@ import { startInOrder } from './order.ts';
 import { type Found, findObjects, isOwned, keyOf, ownerSelector } from './owner.ts';
 import type { MeshTarget, Part, PartContext, TrustStore } from './part.ts';
 import { parts } from './parts/index.ts';
+import { giveBackLeases, istiodPods } from './removal/elections.ts';
 import { removeObjects } from './removal/index.ts';
 import { isChanged, type PartResult, type ReconcileEvent, type ReconcileResult, readAddresses } from './result.ts';
 import { moveProxies, revisionsOf } from './revision.ts';
@@ -63,7 +64,7 @@ interface Run extends ReconcileOptions {
 const clientOf = ({ name, connection }: MeshTarget): KubeClient => new KubeClient({ ...connection, name });
 
 async function bringUp(run: Run, part: Part, cluster: MeshCluster): Promise<PartResult> {
-  const about = { part: part.name, cluster: cluster.name };
+  const about = { part: part.name, cluster: part.place?.(run.mesh) ?? cluster.name };
   const tell = (event: Omit<ReconcileEvent, 'part' | 'cluster'>): void => run.progress?.({ ...about, ...event });
   const clientOf = (name: string): KubeClient => run.clients.get(name)!;
   const context: PartContext = {
@@ -129,7 +130,12 @@ async function replaceOld(run: Run): Promise<ReconcileResult['removed']> {
         }).then((moved) => tell('ready', `${moved.length} workloads restarted`));
       }),
     );
+  const before = old.length > 0 ? await istiodPods(clients) : new Set<string>();
   await remove((found) => !isTag(found));
+  if (old.length > 0) {
+    const gone = before.difference(await istiodPods(clients));
+    await Promise.all(clients.map((client) => giveBackLeases(client, gone)));
+  }
   return removed;
 }
 

@@ -3,20 +3,35 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { IsthmusError, messageOf } from '../errors/index.ts';
 import { KubeClient, loadKubeconfig } from '../kube/index.ts';
-import type { Mesh, MeshCluster } from '../spec/index.ts';
+import { isReadByOthers, type Mesh, type MeshCluster, managementClusterOf } from '../spec/index.ts';
 import type { ProvidedCluster } from './provided-cluster.ts';
+import { isLoopback } from './reach.ts';
 
 /**
  * Clusters that a kubeconfig knows. Each is asked for its version, so that a wrong context is told before anything is changed.
- * @throws IsthmusError `kube.kubeconfig` or `providers.unreachable` naming the context.
+ * @param options `isLeaving`: something is taken out of them, for which no other cluster must come to them
+ * @throws IsthmusError `kube.kubeconfig` or `providers.unreachable` naming the context, `providers.loopback` for an address that other
+ * clusters are to use
  */
-export async function findExisting(mesh: Mesh, env: NodeJS.ProcessEnv = process.env): Promise<ProvidedCluster[]> {
+export async function findExisting(
+  mesh: Mesh,
+  env: NodeJS.ProcessEnv = process.env,
+  { isLeaving = false }: { isLeaving?: boolean } = {},
+): Promise<ProvidedCluster[]> {
   return Promise.all(
-    mesh.clusters.filter((cluster) => cluster.provider.type === 'existing').map((cluster) => provide(cluster, env)),
+    mesh.clusters
+      .filter((cluster) => cluster.provider.type === 'existing')
+      .map((cluster) => provide(cluster, env, !isLeaving && isReadByOthers(mesh, cluster))),
   );
 }
 
-async function provide(cluster: MeshCluster, env: NodeJS.ProcessEnv): Promise<ProvidedCluster> {
+/** The management cluster in which Kiali runs; none where its home is of the mesh. @throws as `findExisting` */
+export async function findManagement(mesh: Mesh, env: NodeJS.ProcessEnv = process.env): Promise<ProvidedCluster[]> {
+  const cluster = managementClusterOf(mesh);
+  return cluster ? [await provide(cluster, env, false)] : [];
+}
+
+async function provide(cluster: MeshCluster, env: NodeJS.ProcessEnv, isRead: boolean): Promise<ProvidedCluster> {
   if (cluster.provider.type !== 'existing') throw new Error(`${cluster.name} is not an existing cluster`);
   const { context } = cluster.provider;
   const file = cluster.provider.kubeconfig ?? kubeconfigPath(context, env);
@@ -34,7 +49,7 @@ async function provide(cluster: MeshCluster, env: NodeJS.ProcessEnv): Promise<Pr
   });
   const internalServer = cluster.provider.internalServer ?? connection.server;
   const host = new URL(internalServer).hostname;
-  if (isLoopback(host))
+  if (isRead && isLoopback(host))
     throw new IsthmusError({
       code: 'providers.loopback',
       fault: 'user',
@@ -52,10 +67,6 @@ async function provide(cluster: MeshCluster, env: NodeJS.ProcessEnv): Promise<Pr
     loadBalancerRange: cluster.loadBalancerRange,
     provider: 'existing',
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host.startsWith('127.');
 }
 
 /** The first file of $KUBECONFIG that knows the context, as kubectl would merge them. */

@@ -4,14 +4,17 @@
  */
 import type { Mesh } from '../spec/index.ts';
 import { embeddedOf, findEmbedded, type StartEmbeddedOptions, startEmbedded } from './embedded.ts';
-import { findExisting } from './existing.ts';
-import { checkMadeByTools, findMadeByTools, startMadeByTools } from './made-by-tools.ts';
+import { findExisting, findManagement } from './existing.ts';
+import { checkMadeByTools, findMadeByTools, planMadeByTools, startMadeByTools } from './made-by-tools.ts';
 import { preflight } from './preflight.ts';
 import type { ProvidedCluster, ProvidedClusters } from './provided-cluster.ts';
+import { checkReach } from './reach.ts';
 
 export type { EngineArtifacts, StartEmbeddedOptions } from './embedded.ts';
+export { findManagement } from './existing.ts';
 export { checkPrerequisites, type PrerequisiteOptions } from './prerequisites.ts';
 export type { ProvidedCluster, ProvidedClusters } from './provided-cluster.ts';
+export type { ToolCommand } from './tool.ts';
 
 /** Whether the mesh has clusters that are made here, so that artifacts and kernel features are needed. */
 export function needsEngine(mesh: Mesh): boolean {
@@ -35,7 +38,11 @@ export interface ReadyOptions {
 export async function checkClusters(mesh: Mesh, options: ReadyOptions): Promise<void> {
   await checkMadeByTools(mesh);
   const existing = await findExisting(mesh, options.env);
-  await Promise.all(existing.map((cluster) => preflight(cluster, options)));
+  const management = await findManagement(mesh, options.env);
+  await Promise.all([
+    ...existing.map((cluster) => preflight(cluster, options)),
+    ...management.map((cluster) => preflight(cluster, { kialiOnly: true })),
+  ]);
 }
 
 /** All clusters of the mesh, in its order; those that are made here are started unless they run. */
@@ -50,21 +57,31 @@ export async function startClusters(
   ]);
   // They were not there to be asked before.
   await Promise.all(tools.clusters.map((cluster) => preflight(cluster, options)));
+  const clusters = inOrder(mesh, [...existing, ...tools.clusters, ...embedded.clusters]);
   return {
-    clusters: inOrder(mesh, [...existing, ...tools.clusters, ...embedded.clusters]),
+    clusters,
     started: embedded.started || tools.started,
+    reach: await checkReach(mesh, [...clusters, ...(await findManagement(mesh, options.env))], options.signal),
   };
 }
 
+/** What minikube and kind would be told, by cluster, and which of their clusters run. Nothing is started. */
+export const planTools = (mesh: Mesh, options: ReadyOptions) => planMadeByTools(mesh, options);
+
 /** All clusters of the mesh, in its order, as they are. Nothing is started. */
-export async function findClusters(mesh: Mesh, options: { home: string }): Promise<ProvidedCluster[]> {
+export async function findClusters(
+  mesh: Mesh,
+  options: { home: string; isLeaving?: boolean },
+): Promise<ProvidedCluster[]> {
   const [existing, tools, embedded] = await Promise.all([
-    findExisting(mesh),
+    findExisting(mesh, process.env, options),
     findMadeByTools(mesh),
     findEmbedded(mesh, options.home),
   ]);
   return inOrder(mesh, [...existing, ...tools, ...embedded]);
 }
+
+const unknownRange = '(known when it is made)';
 
 /** The mesh with the addresses that were only known when its clusters were there. */
 export function withAddresses(mesh: Mesh, clusters: ProvidedCluster[]): Mesh {
@@ -72,9 +89,11 @@ export function withAddresses(mesh: Mesh, clusters: ProvidedCluster[]): Mesh {
     ...mesh,
     clusters: mesh.clusters.map((cluster) => {
       const provided = clusters.find(({ name }) => name === cluster.name);
-      return cluster.provider.type === 'embedded' || !provided
-        ? cluster
-        : { ...cluster, loadBalancerRange: provided.loadBalancerRange ?? cluster.loadBalancerRange };
+      if (cluster.provider.type === 'embedded') return cluster;
+      // A cluster that a tool is yet to make gets a pool from its own network.
+      const isMade = cluster.provider.type !== 'existing';
+      const unknown = !provided && isMade ? unknownRange : undefined;
+      return { ...cluster, loadBalancerRange: provided?.loadBalancerRange ?? cluster.loadBalancerRange ?? unknown };
     }),
   };
 }

@@ -7,7 +7,7 @@ import { IsthmusError } from '../errors/index.ts';
 import { KubeClient, type KubeConnection, kinds, loadKubeconfig } from '../kube/index.ts';
 import { formatRange, type MeshCluster, parseCidr } from '../spec/index.ts';
 import type { ProvidedCluster } from './provided-cluster.ts';
-import { type ProvideOptions, type Runner, requireTool, runTool } from './tool.ts';
+import { type ProvideOptions, type Runner, requireTool, runTool, type ToolPlan } from './tool.ts';
 
 export type Kind = Extract<MeshCluster['provider'], { type: 'kind' }>;
 
@@ -46,15 +46,14 @@ export async function provideKind(
   options: ProvideOptions,
 ): Promise<{ cluster: ProvidedCluster; started: boolean }> {
   const { run, say, signal } = options;
-  const { clusterName, image, metallbManifest } = cluster.provider;
+  const { clusterName } = cluster.provider;
   const about = { cluster: cluster.name, ...(signal ? { signal } : {}) };
   const ask = (what: string, command: string, args: string[]) => runTool(run, command, args, { ...about, what });
-  const known = (await ask('kind does not list its clusters', 'kind', ['get', 'clusters'])).split('\n');
-  const exists = known.map((line) => line.trim()).includes(clusterName);
+  const exists = await kindExists(run, cluster, signal);
   if (!exists) {
     say('kind create cluster');
-    const args = ['create', 'cluster', '--name', clusterName, '--config', '-', '--wait', '3m'];
-    await runTool(run, 'kind', [...args, ...(image === undefined ? [] : ['--image', image])], {
+    const [kind = '', ...args] = createCommand(cluster.provider);
+    await runTool(run, kind, args, {
       ...about,
       what: `kind does not create ${clusterName}`,
       input: kindConfig(cluster),
@@ -67,7 +66,7 @@ export async function provideKind(
     '--name',
     clusterName,
   ]);
-  const connection: KubeConnection = { ...loadKubeconfig(parse(kubeconfig)), name: cluster.name };
+  const connection = { ...loadKubeconfig(parse(kubeconfig)), name: cluster.name };
   const node = `${clusterName}-control-plane`;
   const networks = await ask(`Docker does not know ${node}`, 'docker', [
     'inspect',
@@ -83,29 +82,14 @@ export async function provideKind(
       `container ${node} has no address on a Docker network: it is stopped`,
       `docker start ${node}`,
     );
-  if (!(await hasMetalLb(connection))) {
+  if (options.change !== false && !(await hasMetalLb(connection))) {
     say('kubectl apply MetalLB');
-    const kubectl = ['--context', `kind-${clusterName}`];
-    await runTool(run, 'kubectl', [...kubectl, 'apply', '--filename', metallbManifest], {
-      ...about,
-      what: `MetalLB is not applied to ${clusterName}`,
-      timeoutMs: 2 * 60_000,
-    });
+    const [apply, wait] = metalLbCommands(cluster.provider);
+    const kubectl = (command: string[], what: string, timeoutMs: number) =>
+      runTool(run, command[0]!, command.slice(1), { ...about, what, timeoutMs });
+    await kubectl(apply, `MetalLB is not applied to ${clusterName}`, 2 * 60_000);
     // Its webhook judges pools: until it answers none can be made.
-    await runTool(
-      run,
-      'kubectl',
-      [
-        ...kubectl,
-        '--namespace',
-        'metallb-system',
-        'wait',
-        'deployment/controller',
-        '--for=condition=Available',
-        '--timeout=300s',
-      ],
-      { ...about, what: `MetalLB does not start in ${clusterName}`, timeoutMs: 320_000 },
-    );
+    await kubectl(wait, `MetalLB does not start in ${clusterName}`, 320_000);
   }
   return {
     started: !exists,
@@ -120,6 +104,49 @@ export async function provideKind(
       provider: 'kind',
     },
   };
+}
+
+const createCommand = ({ clusterName, image }: Kind): string[] => [
+  ...['kind', 'create', 'cluster', '--name', clusterName, '--config', '-', '--wait', '3m'],
+  ...(image === undefined ? [] : ['--image', image]),
+];
+
+function metalLbCommands({ clusterName, metallbManifest }: Kind): [apply: string[], wait: string[]] {
+  const kubectl = ['kubectl', '--context', `kind-${clusterName}`];
+  return [
+    [...kubectl, 'apply', '--filename', metallbManifest],
+    [
+      ...[...kubectl, '--namespace', 'metallb-system', 'wait', 'deployment/controller'],
+      ...['--for=condition=Available', '--timeout=300s'],
+    ],
+  ];
+}
+
+/** Whether kind knows the cluster. @throws IsthmusError `providers.tool-failed` */
+export async function kindExists(run: Runner, cluster: MeshCluster & { provider: Kind }, signal?: AbortSignal) {
+  const listed = await runTool(run, 'kind', ['get', 'clusters'], {
+    ...{ cluster: cluster.name, what: 'kind does not list its clusters' },
+    ...(signal ? { signal } : {}),
+  });
+  const names = listed.split('\n').map((line) => line.trim());
+  return names.includes(cluster.provider.clusterName);
+}
+
+/** What `provideKind` would run. It asks only. */
+export async function planKind(cluster: MeshCluster & { provider: Kind }, options: ProvideOptions): Promise<ToolPlan> {
+  const runs = await kindExists(options.run, cluster, options.signal);
+  const [apply, wait] = metalLbCommands(cluster.provider);
+  const metalLb = [
+    { command: apply, why: 'kind has no load balancer of its own' },
+    { command: wait, why: 'pools can be made when it answers' },
+  ];
+  if (!runs)
+    return {
+      runs,
+      commands: [{ command: createCommand(cluster.provider), why: 'makes the cluster' }, ...metalLb],
+    };
+  const { connection } = (await provideKind(cluster, 0, { ...options, change: false })).cluster;
+  return { runs, commands: (await hasMetalLb(connection)) ? [] : metalLb };
 }
 
 function kindConfig({ podRange, serviceRange }: MeshCluster): string {

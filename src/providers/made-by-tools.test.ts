@@ -1,4 +1,4 @@
-/** minikube and kind by transcripts (test/transcripts/README.md), with an API server of our own where theirs would be asked. */
+/** minikube and kind by transcripts, whose forms are from the tools' sources (test/transcripts/README.md), with an API server of our own where theirs would be asked. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +9,8 @@ import { playTranscript } from '../../test/support/transcript.ts';
 import { type ConfigMap, kinds } from '../kube/index.ts';
 import { defaultMesh, type Mesh, type MeshCluster } from '../spec/index.ts';
 import { poolOfNetwork } from './kind.ts';
-import { checkMadeByTools, startMadeByTools } from './made-by-tools.ts';
-import { poolBeside } from './minikube.ts';
+import { checkMadeByTools, findMadeByTools, planMadeByTools, startMadeByTools } from './made-by-tools.ts';
+import { poolBeside, profileStatus } from './minikube.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-tools-'));
 let server: TestApiServer;
@@ -88,6 +88,17 @@ test('a profile that runs is taken as it is, with its pool', async () => {
   });
 });
 
+test.each([
+  ['Running', '1.30'],
+  ['HAppy', '1.33, of several control planes'],
+  ['OK', '1.35'],
+  ['Degraded', '1.35'],
+])('a profile that is %s runs (minikube %s)', async (status) => {
+  const valid = [{ Name: 'east', Status: status, Config: { Name: 'east' } }];
+  const run = async () => ({ code: 0, stdout: JSON.stringify({ invalid: [], valid }), stderr: '' });
+  expect(await profileStatus(run, 'east')).toBe('Running');
+});
+
 test('what minikube says when it fails is told, with the command to try', async () => {
   const { run } = playTranscript('minikube-refuses.txt');
   await expect(startMadeByTools(minikube, { env }, run)).rejects.toMatchObject({
@@ -119,6 +130,33 @@ test('kind creates a cluster, and its pool lies at the end of its Docker network
     internalServer: 'https://172.18.0.2:6443',
     loadBalancerRange: '172.18.255.200-172.18.255.209',
   });
+});
+
+test('a plan tells what the tools would be run for, and runs nothing of it', async () => {
+  const fresh = playTranscript('minikube-plan.txt');
+  expect(await planMadeByTools(minikube, { env }, fresh.run)).toMatchObject([
+    {
+      cluster: 'east',
+      runs: false,
+      commands: [
+        { command: 'minikube start --profile east --network istio --memory 8g --driver docker'.split(' ') },
+        { command: 'minikube addons enable metallb --profile east'.split(' ') },
+      ],
+    },
+  ]);
+  expect(fresh.left()).toEqual([]);
+  const created = playTranscript('kind-plan.txt');
+  const [plan] = await planMadeByTools(kind, { env }, created.run);
+  expect(plan).toMatchObject({ runs: false, commands: [{ why: 'makes the cluster' }, {}, {}] });
+  expect(plan!.commands[0]!.command.join(' ')).toBe('kind create cluster --name east --config - --wait 3m');
+  expect(created.left()).toEqual([]);
+});
+
+test('who only looks at a profile that runs changes nothing in it', async () => {
+  const { run, left } = playTranscript('minikube-look.txt');
+  const [east] = await findMadeByTools(minikube, run, env);
+  expect(east).toMatchObject({ internalServer: 'https://192.168.67.2:8443' });
+  expect(left()).toEqual([]);
 });
 
 test('pools of several clusters lie apart', async () => {

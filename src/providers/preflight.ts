@@ -26,10 +26,17 @@ const needed: Right[] = [
   ...right('apps', 'deployments', system),
 ];
 
+/** Where only Kiali is put. */
+const neededByKiali = needed.filter(
+  ({ resource }) => !['customresourcedefinitions', 'mutatingwebhookconfigurations'].includes(resource),
+);
+
 const oldestKubernetes = [1, 22] as const;
 
 export interface PreflightOptions {
   takeOver?: boolean;
+  /** Nothing but Kiali is put into it: an Istio there is somebody else's business. */
+  kialiOnly?: boolean;
 }
 
 /**
@@ -38,8 +45,8 @@ export interface PreflightOptions {
 export async function preflight(cluster: ProvidedCluster, options: PreflightOptions = {}): Promise<void> {
   await using client = new KubeClient({ ...cluster.connection, name: cluster.name });
   await checkVersion(client, cluster);
-  await checkRights(client, cluster);
-  if (!options.takeOver) await checkForeignIstio(client, cluster);
+  await checkRights(client, cluster, options.kialiOnly ? neededByKiali : needed);
+  if (!options.takeOver && !options.kialiOnly) await checkForeignIstio(client, cluster);
 }
 
 /** Server-side apply, on which everything rests, is general from 1.22 on. */
@@ -57,9 +64,9 @@ async function checkVersion(client: KubeClient, cluster: ProvidedCluster): Promi
   });
 }
 
-async function checkRights(client: KubeClient, cluster: ProvidedCluster): Promise<void> {
+async function checkRights(client: KubeClient, cluster: ProvidedCluster, wanted: Right[]): Promise<void> {
   const answers = await Promise.all(
-    needed.map(async ({ group, ...rest }) => {
+    wanted.map(async ({ group, ...rest }) => {
       const review = await client.request('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
         body: {
           apiVersion: 'authorization.k8s.io/v1',
@@ -70,7 +77,7 @@ async function checkRights(client: KubeClient, cluster: ProvidedCluster): Promis
       return review.status?.allowed === true;
     }),
   );
-  const refused = needed.filter((_, index) => !answers[index]);
+  const refused = wanted.filter((_, index) => !answers[index]);
   if (refused.length === 0) return;
   const sentences = refused.map(
     ({ verb, resource, group, namespace }) =>
@@ -79,7 +86,7 @@ async function checkRights(client: KubeClient, cluster: ProvidedCluster): Promis
   throw new IsthmusError({
     code: 'providers.forbidden',
     fault: 'user',
-    what: `the user of the kubeconfig may not do in ${cluster.name} what a mesh needs`,
+    what: `the user of the kubeconfig may not do in ${cluster.name} what ${wanted === needed ? 'a mesh' : 'Kiali'} needs`,
     where: cluster.name,
     why: `not permitted: ${sentences.join(', ')}`,
     fix: 'use a context whose user is bound to cluster-admin, or have these rights given',

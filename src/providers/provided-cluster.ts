@@ -1,5 +1,6 @@
 import type { KubeConnection } from '../kube/index.ts';
 import type { ClusterProvider } from '../spec/index.ts';
+import type { Reach } from './reach.ts';
 
 /** A cluster that is there: how we reach it, how other clusters reach it, and the addresses that belong to it. */
 export interface ProvidedCluster {
@@ -19,4 +20,6 @@ export interface ProvidedClusters {
   clusters: ProvidedCluster[];
   /** Whether something was started; false when everything was already there. */
   started: boolean;
+  /** Which of them reach the API servers of which others, as far as it is known. */
+  reach?: Reach[];
 }

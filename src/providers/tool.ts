@@ -9,11 +9,27 @@ export type Runner = (
   options?: { input?: string; timeoutMs?: number; signal?: AbortSignal },
 ) => Promise<RunResult>;
 
+/** A command line that makes or changes a cluster, as it is run and as a plan tells it. */
+export interface ToolCommand {
+  /** The program first. */
+  command: string[];
+  why: string;
+}
+
+/** What `up` would have a tool do for a cluster. */
+export interface ToolPlan {
+  /** Whether the cluster is there to be asked. */
+  runs: boolean;
+  commands: ToolCommand[];
+}
+
 export interface ProvideOptions {
   run: Runner;
   env: NodeJS.ProcessEnv;
   signal?: AbortSignal;
   say: (detail: string) => void;
+  /** False for commands that look only: a cluster that runs is taken as it is. */
+  change?: boolean;
 }
 
 export const runProgram: Runner = (command, args, options) => tryRun(command, args, options);

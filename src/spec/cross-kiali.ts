@@ -18,8 +18,42 @@ export function checkKiali(root: unknown, clusters: ClusterDraft[]): Finding[] {
         fix: 'leave kiali out, and use `isthmus console`, which shows the same',
       },
     ];
-  const home = checkHome(valueAt(kiali, ['homeCluster']), clusters);
+  const management = valueAt(kiali, ['managementCluster']);
+  const home = management ? checkManagement(kiali, clusters) : checkHome(valueAt(kiali, ['homeCluster']), clusters);
   return home.length > 0 ? home : [...checkAuth(kiali, clusters), ...checkPrometheus(root, kiali, clusters)];
+}
+
+function checkManagement(kiali: unknown, clusters: ClusterDraft[]): Finding[] {
+  const at = [...path, 'managementCluster'];
+  if (valueAt(kiali, ['homeCluster']) !== undefined)
+    return [
+      {
+        path: [...path, 'homeCluster'],
+        atKey: true,
+        message: 'Kiali has one home, and managementCluster is one',
+        fix: 'keep either homeCluster or managementCluster',
+      },
+    ];
+  const [name, context, kubeconfig] = ['name', 'context', 'kubeconfig'].map((key) =>
+    valueAt(kiali, ['managementCluster', key]),
+  );
+  if (clusters.some((one) => one.name === name))
+    return [
+      {
+        path: [...at, 'name'],
+        message: `"${name}" is already the name of a cluster of the mesh`,
+        fix: 'give it a name of its own; for a cluster of the mesh write homeCluster',
+      },
+    ];
+  const same = clusters.find((one) => one.existing?.context === context && one.existing?.kubeconfig === kubeconfig);
+  if (!same) return [];
+  return [
+    {
+      path: [...at, 'context'],
+      message: `context "${context}" is that of ${same.name ?? 'a cluster of the mesh'}`,
+      fix: `write homeCluster: ${same.name ?? 'NAME'}, or name the context of a cluster outside of the mesh`,
+    },
+  ];
 }
 
 function checkHome(home: unknown, clusters: ClusterDraft[]): Finding[] {
@@ -37,7 +71,8 @@ function checkHome(home: unknown, clusters: ClusterDraft[]): Finding[] {
 
 /** Who signs in with a token of one cluster is nobody in the others. */
 function checkAuth(kiali: unknown, clusters: ClusterDraft[]): Finding[] {
-  if (valueAt(kiali, ['auth']) !== 'token' || clusters.length < 2) return [];
+  const isOutside = valueAt(kiali, ['managementCluster']) !== undefined;
+  if (valueAt(kiali, ['auth']) !== 'token' || (clusters.length < 2 && !isOutside)) return [];
   return [
     {
       path: [...path, 'auth'],
@@ -53,6 +88,10 @@ function checkPrometheus(root: unknown, kiali: unknown, clusters: ClusterDraft[]
   const telemetry = valueAt(root, ['spec', 'telemetry']);
   const fix = "name the one that has all clusters' series: prometheus: http://host:port";
   const at = { path, atKey: true, fix };
+  if (valueAt(kiali, ['managementCluster']) !== undefined)
+    return [
+      { ...at, message: 'a management cluster has no Prometheus of the mesh, and Kiali needs one that it reaches' },
+    ];
   if (valueAt(telemetry, ['enabled']) === false)
     return [{ ...at, message: 'Kiali needs a Prometheus, and there is none' }];
   const stated = valueAt(kiali, ['homeCluster']);

@@ -60,9 +60,14 @@ const isPath = (text: string): boolean => /^\.{0,2}\//.test(text);
 function resolveKiali(spec: MeshFile['spec'], absolute: (path: string) => string): Mesh['kiali'] {
   const { kiali } = spec;
   if (!kiali?.enabled) return undefined;
-  const { chart, program } = kiali;
+  const { chart, program, managementCluster: management } = kiali;
   return {
-    homeCluster: kiali.homeCluster ?? spec.clusters.find(({ role }) => role === 'primary')?.name ?? '',
+    homeCluster:
+      management?.name ?? kiali.homeCluster ?? spec.clusters.find(({ role }) => role === 'primary')?.name ?? '',
+    management: management && {
+      context: management.context,
+      kubeconfig: management.kubeconfig === undefined ? undefined : absolute(management.kubeconfig),
+    },
     auth: kiali.auth ?? 'anonymous',
     viewOnly: kiali.viewOnly ?? true,
     prometheus: kiali.prometheus,

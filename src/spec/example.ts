@@ -84,7 +84,7 @@ spec:
   # Kiali, in clusters that can pull its image; embedded ones have \`isthmus console\`.
   # kiali:
   #   enabled: true
-  #   homeCluster: east
+  #   homeCluster: east             # or managementCluster: {name: mgmt, context: kind-mgmt}, which is no cluster of the mesh
 
   # Embedded clusters run programs of this machine in place of images. Add your own by image reference:
   # images:

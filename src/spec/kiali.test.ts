@@ -1,5 +1,5 @@
 /** What mesh.yaml says of Kiali, and what keeps it from being installed or from seeing the whole mesh. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { defaultMesh } from './defaults.ts';
 import { parseMesh } from './parse.ts';
@@ -82,4 +82,30 @@ test('needs one Prometheus that has the series of all', () => {
   const prometheus = 'http://thanos-query.monitoring:9090';
   expect(kialiOf({ enabled: true, prometheus }, [east, west, north])?.prometheus).toBe(prometheus);
   expect(problemsOf({ enabled: true, prometheus: 'thanos:9090' })[0]).toContain('is not an address');
+});
+
+describe('outside of the mesh', () => {
+  const managementCluster = { name: 'mgmt', context: 'kind-mgmt' };
+  const prometheus = 'http://prometheus.example:9090';
+
+  test('is at home in a cluster of its own', () => {
+    const stated = { enabled: true, prometheus, managementCluster: { ...managementCluster, kubeconfig: './config' } };
+    expect(kialiOf(stated)).toMatchObject({
+      homeCluster: 'mgmt',
+      management: { context: 'kind-mgmt', kubeconfig: '/somewhere/config' },
+    });
+    expect(kialiOf({ enabled: true, homeCluster: 'east' })?.management).toBeUndefined();
+  });
+
+  test.each<[Record<string, unknown>, string]>([
+    [{ homeCluster: 'east' }, 'Kiali has one home'],
+    [{ managementCluster: { ...managementCluster, name: 'west' } }, '"west" is already the name'],
+    [{ managementCluster: { ...managementCluster, context: 'a' } }, 'context "a" is that of east'],
+    [{ prometheus: undefined }, 'a management cluster has no Prometheus of the mesh'],
+    [{ auth: 'token' }, 'a token is of one cluster'],
+  ])('%o is refused: %s', (more, message) => {
+    expect(problemsOf({ enabled: true, managementCluster, prometheus, ...more })).toEqual([
+      expect.stringContaining(message),
+    ]);
+  });
 });

@@ -55,8 +55,10 @@ export interface IstioInstallation {
 }
 
 export interface KialiInstallation {
-  /** The cluster in which it runs, by name. */
+  /** The cluster in which it runs, by name: one of the mesh, or the management cluster. */
   homeCluster: string;
+  /** Where the home is no cluster of the mesh: how it is found. */
+  management: Pick<Extract<ClusterProvider, { type: 'existing' }>, 'context' | 'kubeconfig'> | undefined;
   /** Kiali's auth.strategy. */
   auth: 'anonymous' | 'token' | 'openid';
   /** Its accounts, in all clusters, have no rights to write. */
@@ -182,6 +184,22 @@ export function hasGateway(mesh: Mesh, cluster: MeshCluster): boolean {
 /** The primaries whose istiods read a cluster beside its own: in Istio each control plane discovers the endpoints of all clusters. */
 export function readersOf(mesh: Mesh, cluster: MeshCluster): MeshCluster[] {
   return primariesOf(mesh).filter((primary) => primary.name !== cluster.name);
+}
+
+/** Kiali's home where it is no cluster of the mesh, for whoever looks clusters up; its role and network mean nothing. */
+export function managementClusterOf({ kiali }: Pick<Mesh, 'kiali'>): MeshCluster | undefined {
+  if (!kiali?.management) return undefined;
+  return {
+    ...{ name: kiali.homeCluster, network: '', role: 'remote', primary: '' },
+    provider: { type: 'existing', internalServer: undefined, ...kiali.management },
+    ...{ podRange: undefined, serviceRange: undefined, loadBalancerRange: undefined, nodeAddress: undefined },
+    locality: { region: undefined, zone: undefined },
+  };
+}
+
+/** Whether other clusters read this one's API server: istiods of primaries, or Kiali. */
+export function isReadByOthers(mesh: Mesh, cluster: MeshCluster): boolean {
+  return readersOf(mesh, cluster).length > 0 || (mesh.kiali !== undefined && mesh.kiali.homeCluster !== cluster.name);
 }
 
 /** The remotes that a primary's istiod serves, in the order of the file. */

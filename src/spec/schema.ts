@@ -320,6 +320,22 @@ const kiali = z.strictObject({
     .string()
     .optional()
     .meta({ description: 'The cluster in which Kiali runs. Default: the first primary.', examples: ['east'] }),
+  managementCluster: z
+    .strictObject({
+      name: dnsLabel(40).meta({
+        description: "Kiali's name for it, which no cluster of the mesh has.",
+        examples: ['mgmt'],
+      }),
+      context: z
+        .string()
+        .min(1)
+        .meta({ description: 'A context of the kubeconfig.', examples: ['kind-mgmt'] }),
+      kubeconfig: path
+        .optional()
+        .meta({ description: 'Default: $KUBECONFIG, else ~/.kube/config.', examples: ['./kubeconfig'] }),
+    })
+    .optional()
+    .meta({ description: 'A cluster outside of the mesh in which Kiali runs, in place of homeCluster.' }),
   auth: z
     .enum(['anonymous', 'token', 'openid'])
     .optional()

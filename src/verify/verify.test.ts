@@ -1,5 +1,6 @@
 /** Each fact must be able to fail: what is planted here is what a broken mesh would give, and the rest of it is well. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { type PlantedMesh, plantMesh, plantTrust } from '../../test/support/planted-mesh.ts';
 import { createRoot } from '../pki/index.ts';
 import type { Fact } from './fact.ts';
@@ -41,6 +42,12 @@ async function expectRed(...ids: string[]): Promise<Fact> {
   }
   return facts.get(ids[0]!)!;
 }
+
+const withCa = (kubeconfig: string, ca: string): string => {
+  const config = parse(kubeconfig);
+  config.clusters[0].cluster['certificate-authority-data'] = Buffer.from(ca).toString('base64');
+  return stringify(config);
+};
 
 const page = (name: string) => `istio-system/pods/istiod-1:8080/proxy/debug/${name}`;
 const proxies = (): any[] => planted.east.pages.get(page('syncz')) as any[];
@@ -150,13 +157,62 @@ describe('a remote that is synced', () => {
     ['is of another name', { key: 'wset' }, 'has no key west'],
     ['lacks its label', { labels: {} }, 'istio/multiCluster=true'],
     ['cannot be read', { text: ': not a kubeconfig' }, 'cannot be read'],
-  ])('fails when its secret %s', async (_, { cluster, key, labels, text }: Record<string, any>, why) => {
+    ['is for another cluster', { ca: 'of north' }, 'trusts the CA of another cluster than west'],
+  ])('fails when its secret %s', async (_, { cluster, key, labels, text, ca }: Record<string, any>, why) => {
     const secret = planted.east.get('Secret', 'istio-remote-secret-west');
-    const old = Buffer.from(secret.data.west, 'base64').toString();
+    const old = withCa(Buffer.from(secret.data.west, 'base64').toString(), ca ?? 'of west');
+    planted.west.put('ConfigMap', {
+      metadata: { name: 'kube-root-ca.crt', namespace: 'istio-system' },
+      data: { 'ca.crt': 'of west' },
+    });
     const changed = text ?? (cluster ? old.replace('https://192.168.49.3:6443', cluster) : old);
     secret.data = { [key ?? 'west']: Buffer.from(changed).toString('base64') };
     if (labels) secret.metadata.labels = labels;
     expect((await expectRed('remote-synced/west')).why).toContain(why);
+  });
+});
+
+describe('Kiali', () => {
+  const secretName = 'kiali-remote-cluster-secret-west';
+  beforeEach(() => {
+    planted.mesh.kiali = {
+      ...{ homeCluster: 'east', management: undefined, auth: 'anonymous', viewOnly: true, values: {} },
+      ...{ prometheus: undefined, program: 'helm', chart: undefined, version: undefined },
+    };
+    const { data } = planted.east.get('Secret', 'istio-remote-secret-west');
+    const metadata = { namespace: 'istio-system', labels: { 'kiali.io/multiCluster': 'true' } };
+    planted.east.put('Secret', { metadata: { ...metadata, name: secretName }, data });
+    planted.east.put('Deployment', {
+      metadata: { name: 'kiali', namespace: 'istio-system' },
+      spec: { replicas: 1 },
+      status: { replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
+    });
+  });
+
+  it('is looked at where the file asks for it', async () => {
+    const facts = await measure();
+    expect(notPassing(facts)).toEqual([]);
+    expect([...facts.keys()].filter((id) => id.startsWith('kiali'))).toEqual(['kiali/runs', 'kiali/reads/west']);
+  });
+
+  it('fails when it does not run', async () => {
+    planted.east.get('Deployment', 'kiali').status.availableReplicas = 0;
+    expect(await expectRed('kiali/runs')).toMatchObject({ measured: '0 of 1 pods ready' });
+    planted.east.remove('Deployment', 'kiali');
+    expect(await expectRed('kiali/runs')).toMatchObject({ fix: 'isthmus up' });
+  });
+
+  it('fails when it cannot read a cluster', async () => {
+    planted.east.get('Secret', secretName).metadata.labels = {};
+    expect((await expectRed('kiali/reads/west')).why).toContain('kiali.io/multiCluster=true, by which Kiali finds it');
+    planted.east.remove('Secret', secretName);
+    expect((await expectRed('kiali/reads/west')).why).toContain(`${secretName} of east is missing`);
+  });
+
+  it('fails when its token is refused', async () => {
+    planted.west.isTokenGood = false;
+    const [, reads] = [await expectRed('kiali/reads/west', 'remote-synced/west'), await measure()];
+    expect(reads.get('kiali/reads/west')?.fix).toContain(`delete secret ${secretName}`);
   });
 });
 

@@ -1,7 +1,9 @@
 /** What is done to a mesh that stands, while requests go on. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
+import { createRoot } from '../../src/pki/index.ts';
 import { eventually, isthmus, kubectl, temporaryHome } from '../support/isthmus.ts';
 import { startLoad } from '../support/load.ts';
 
@@ -43,6 +45,61 @@ it('replaces the root of trust, and no request fails', async () => {
     await kubectl(home, 'east', ['-n', 'sample', 'delete', 'destinationrule', 'fresh-connections']);
   }
 });
+
+it('replaces a root of files by what the files hold now, and no request fails', async () => {
+  const home = inject('home');
+  await using scope = temporaryHome();
+  const pki = mkdtempSync(join(tmpdir(), 'isthmus-pki-'));
+  const meshFile = async (name: string, trust: string): Promise<string> => {
+    const file = join(scope.home, name);
+    await isthmus(['init', '-f', file], { home });
+    const text = readFileSync(file, 'utf8');
+    const stated = /^ {2}trust:\n( {4}.*\n)+/m;
+    expect(text).toMatch(stated);
+    writeFileSync(file, text.replace(stated, trust));
+    return file;
+  };
+  const putRoot = async (name: string): Promise<string> => {
+    const root = await createRoot({ commonName: name });
+    writeFileSync(join(pki, 'root-cert.pem'), root.certPem);
+    writeFileSync(join(pki, 'root-key.pem'), root.keyPem, { mode: 0o600 });
+    return root.certPem.trim();
+  };
+  const rotate = async (args: string[]): Promise<void> => {
+    const loads = ['east', 'west'].map((cluster) => startLoad(home, cluster));
+    const rotated = await isthmus(['ca', 'rotate', '--root', ...args], { home });
+    const results = await Promise.all(loads.map((load) => load.stop()));
+    expect(rotated.code, rotated.stdout + rotated.stderr).toBe(0);
+    expect(results.flatMap((one) => one.failed)).toEqual([]);
+  };
+  const ofFiles = await meshFile(
+    'files.yaml',
+    `  trust:\n    files: {rootCert: ${pki}/root-cert.pem, rootKey: ${pki}/root-key.pem}\n`,
+  );
+  const generated = await meshFile('generated.yaml', '');
+  await kubectl(home, 'east', ['apply', '-f', '-'], JSON.stringify(freshConnections));
+  try {
+    const first = await putRoot('First');
+    await rotate(['-f', ofFiles]);
+    for (const cluster of ['east', 'west']) expect((await rootOf(home, cluster)).trim()).toBe(first);
+    const again = await isthmus(['ca', 'rotate', '--root'], { home });
+    expect(again.code).not.toBe(0);
+    expect(again.stderr).toContain('put the new root and its key in their place');
+    const second = await putRoot('Second');
+    const early = await isthmus(['ca', 'rotate'], { home });
+    expect(early.stderr).toContain('isthmus ca rotate --root');
+    // The record of the mesh names the files since the first rotation.
+    await rotate([]);
+    for (const cluster of ['east', 'west']) expect((await rootOf(home, cluster)).trim()).toBe(second);
+    expect((await isthmus(['plan', '-f', ofFiles], { home })).code).toBe(0);
+  } finally {
+    await isthmus(['ca', 'rotate', '--root', '-f', generated], { home });
+    await kubectl(home, 'east', ['-n', 'sample', 'delete', 'destinationrule', 'fresh-connections']);
+    rmSync(pki, { recursive: true, force: true });
+  }
+  expect((await isthmus(['plan'], { home })).code).toBe(0);
+  // Three rotations, each with a verification.
+}, 360_000);
 
 it('signs new intermediates, which istiod takes while it runs', async () => {
   const home = inject('home');

@@ -1,12 +1,11 @@
 /** Upstream's istiod in place of ours inside the embedded engine: `controlPlane: istio`. */
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { KubeClient, loadKubeconfig } from '../../src/kube/index.ts';
-import { root } from '../support/isthmus.ts';
 import { type Binaries, binaryNames, ensureBinaries } from './support/binaries.ts';
+import { explanations } from './support/explanations.ts';
 import { type MeshCommands, meshCommands } from './support/mesh-commands.ts';
 import { pilotImage, pilotProgram } from './support/real-world.ts';
 import { differences, type Facts, servedFacts } from './support/served.ts';
@@ -43,12 +42,6 @@ async function factsOf({ home }: MeshCommands): Promise<Map<string, Facts>> {
   await using west = client('west');
   // Awaited here: at the end of this block the clients are closed.
   return await servedFacts({ east, west });
-}
-
-/** The patterns of the table in the document: each is a regular expression on the path of a fact. */
-function explanations(): RegExp[] {
-  const text = readFileSync(join(root, 'docs/istio-compatibility.md'), 'utf8');
-  return [...text.matchAll(/^\| `([^`]+)` \|/gm)].map(([, pattern]) => new RegExp(pattern!.replaceAll('\\|', '|')));
 }
 
 afterAll(async () => {

@@ -9,8 +9,9 @@ let mesh: MeshCommands;
 let upOutput = '';
 /** Names of what was there before the mesh, by cluster and kind. */
 const before = new Map<string, Set<string>>();
-/** Kubernetes writes these into each namespace soon after its start. */
-const byKubernetes = new Set(['kube-root-ca.crt', 'default']);
+/** What Kubernetes writes by itself, at times long after its start: into each namespace, and an account for each of its controllers. */
+const byKubernetes = (kind: string, { namespace, name = '' }: ObjectMeta): boolean =>
+  ['kube-root-ca.crt', 'default'].includes(name) || (kind === 'ServiceAccount' && namespace === 'kube-system');
 const nameOf = ({ namespace, name }: ObjectMeta): string => `${namespace ?? ''}/${name}`;
 
 beforeAll(async () => {
@@ -75,7 +76,7 @@ describe("Istio's control plane on upstream's Kubernetes", () => {
         const { items } = await world.client(cluster).list(kind, {});
         const left = items.filter(
           ({ metadata }) =>
-            !before.get(`${cluster}/${kind.plural}`)!.has(nameOf(metadata)) && !byKubernetes.has(metadata.name ?? ''),
+            !before.get(`${cluster}/${kind.plural}`)!.has(nameOf(metadata)) && !byKubernetes(kind.kind, metadata),
         );
         expect(left.map(({ metadata }) => `${kind.kind} ${nameOf(metadata)}`)).toEqual([]);
       }

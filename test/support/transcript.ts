@@ -1,6 +1,6 @@
 /**
  * Plays a transcript of command lines: each `$ command` with the output that follows it, in the order in which they must be run. A line
- * `# code N` after a command gives its exit code.
+ * `# code N` after a command gives its exit code; what follows it was written to standard error, unless it says `on stdout`.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,8 +23,10 @@ export function playTranscript(name: string, replacements: Record<string, string
     .slice(1)
     .map((block) => {
       const [command = '', ...output] = block.split('\n');
-      const code = Number(/^# code (\d+)$/.exec(output[0] ?? '')?.[1] ?? 0);
-      return { command, code, output: (code === 0 ? output : output.slice(1)).join('\n') };
+      const [, code = '0', where] = /^# code (\d+)( on stdout)?$/.exec(output[0] ?? '') ?? [];
+      const lines = code === '0' ? output : output.slice(1);
+      const isError = code !== '0' && where === undefined;
+      return { command, code: Number(code), isError, output: lines.join('\n') };
     });
   const inputs: string[] = [];
   return {
@@ -37,8 +39,8 @@ export function playTranscript(name: string, replacements: Record<string, string
       if (options?.input !== undefined) inputs.push(options.input);
       return {
         code: step.code,
-        stdout: step.code === 0 ? step.output : '',
-        stderr: step.code === 0 ? '' : step.output,
+        stdout: step.isError ? '' : step.output,
+        stderr: step.isError ? step.output : '',
       };
     },
   };

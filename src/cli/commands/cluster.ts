@@ -17,7 +17,10 @@ export const cluster: CommandSpec = {
     { flags: '--primary <cluster>', description: 'makes it a remote of that primary; without it, it is a primary' },
     { flags: '--context <context>', description: 'an existing cluster, by its context in the kubeconfig' },
     { flags: '--kubeconfig <path>', description: 'where that context is' },
+    { flags: '--internal-server <url>', description: "address of its API server for other clusters' pods" },
+    { flags: '--load-balancer-range <range>', description: 'addresses for its load balancer, as first-last or CIDR' },
     { flags: '-y, --yes', description: 'do not ask before a change that requests may feel' },
+    { flags: '--no-console', description: 'do not start the console' },
   ],
   formats: true,
   async run(context, [action, name = ''], options) {
@@ -37,7 +40,9 @@ export const cluster: CommandSpec = {
     const result = spec.parseMesh(text2, path);
     // The file stays as it was when the change does not fit it.
     if ('problems' in result) throw new InvalidMeshFile(`${path}, with this change,`, result.problems);
-    if (action === 'remove' && options['yes'] !== true) await (await import('../planning.ts')).requireTerminal(context);
+    // One that is made for it is no question; in one that is there the others' remote secrets and federation change.
+    const isAsked = action === 'remove' || options['context'] !== undefined;
+    if (isAsked && options['yes'] !== true) (await import('../planning.ts')).requireTerminal(context);
     await writeFile(path, text2);
     context.err.write(`${path} is changed.\n`);
     return up.run(context, [], options);
@@ -47,7 +52,7 @@ export const cluster: CommandSpec = {
 function entryOf(name: string, options: Record<string, unknown>, addresses: ReturnType<typeof freeAddresses>) {
   const text = (key: string): string | undefined => options[key] as string | undefined;
   const context = text('context');
-  const kubeconfig = text('kubeconfig');
+  const loadBalancerRange = text('loadBalancerRange');
   const primary = text('primary');
   return {
     name,
@@ -55,9 +60,16 @@ function entryOf(name: string, options: Record<string, unknown>, addresses: Retu
     role: primary === undefined ? ('primary' as const) : ('remote' as const),
     ...(primary === undefined ? {} : { primary }),
     ...(context === undefined && addresses ? withNode(addresses) : {}),
-    ...(context === undefined ? {} : { provider: { existing: { context, ...(kubeconfig ? { kubeconfig } : {}) } } }),
+    ...(context === undefined ? {} : { provider: { existing: { context, ...placeOf(text) } } }),
+    ...(loadBalancerRange === undefined ? {} : { loadBalancerRange }),
   };
 }
+
+/** What is not said is left out of the file. */
+const placeOf = (text: (key: string) => string | undefined) => ({
+  kubeconfig: text('kubeconfig'),
+  internalServer: text('internalServer'),
+});
 
 const withNode = ({ nodeAddress, ...ranges }: NonNullable<ReturnType<typeof freeAddresses>>) => ({
   ...ranges,

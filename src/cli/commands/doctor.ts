@@ -27,6 +27,7 @@ export const doctor: CommandSpec = {
     const clusters = await observedClusters(context, {
       kubeconfig: options['kubeconfig'] as string | undefined,
       contexts: options['contexts'] as string | undefined,
+      management: true,
     });
     const found = await diagnose({ clusters, signal: context.signal }).finally(() =>
       Promise.all(clusters.map((one) => one.client[Symbol.asyncDispose]())),

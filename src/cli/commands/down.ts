@@ -18,7 +18,8 @@ export const down: CommandSpec = {
     try {
       const mesh = await loadStandingMesh(context);
       const { withdraw, describeRemoved } = await import('../withdrawal.ts');
-      const withdrawn = mesh ? await withdraw(mesh, mesh.clusters, context, progress) : [];
+      const { occupiedClusters } = await import('../leaving.ts');
+      const withdrawn = mesh ? await withdraw(mesh, await occupiedClusters(mesh, context.home), context, progress) : [];
       progress.update({ stage: 'clusters', state: 'working', detail: 'ending' });
       const stopped = await stopEverything(context.home);
       progress.update({ stage: 'clusters', state: 'done', detail: `${stopped.processes} processes ended` });

@@ -80,6 +80,9 @@ function render(found: MeshStatus, style: ReturnType<typeof styleFor>): string {
   return [
     `${found.mesh} ${style('dim', `mesh ID ${found.meshID}, trust domain ${found.trustDomain}, state in ${found.home}`)}`,
     ...(found.console ? [`console ${found.console}`] : []),
+    ...(found.kiali
+      ? [`Kiali in ${found.kiali.cluster}: ${good(found.kiali.ready, found.kiali.problem ?? 'ready')}`]
+      : []),
     clusters,
     ...(found.controlPlanes.length > 0 ? [controlPlanes] : []),
     ...(found.clusters.some((cluster) => cluster.certificates.length > 0) ? [certificates] : []),

@@ -11,6 +11,7 @@ export const upgrade: CommandSpec = {
   options: [
     { flags: '--version <version>', description: "of Istio's images" },
     { flags: '-y, --yes', description: 'do not ask before a change that requests may feel' },
+    { flags: '--no-console', description: 'do not start the console' },
   ],
   formats: true,
   async run(context, [revision = ''], options) {

@@ -19,14 +19,15 @@ export function renderPlan(plan: Plan & { starts: string[]; ends: string[] }, st
     const objects = plan.objects.filter((one) => one.cluster === cluster);
     const commands = plan.commands.filter((one) => one.cluster === cluster);
     const shown = objects.filter((one) => all || one.action !== 'leave');
-    if (shown.length === 0 && commands.length === 0 && !plan.starts.includes(cluster)) return [];
+    const starts = plan.starts.includes(cluster);
+    // What renders is of interest where something comes of it.
+    if (shown.length === 0 && !commands.some((one) => one.changes) && !starts && !all) return [];
+    const isMade = commands.some((one) => one.part === 'cluster');
     return [
       [
         style('bold', cluster),
-        ...(plan.starts.includes(cluster)
-          ? [`  ${style('green', '+')} the cluster itself, as processes of this machine`]
-          : []),
-        ...commands.map((one) => `  $ ${one.command.join(' ')}  ${style('dim', one.why)}`),
+        ...(starts && !isMade ? [`  ${style('green', '+')} the cluster itself, as processes of this machine`] : []),
+        ...commands.map((one) => `  $ ${commandLine(one.command)}  ${style('dim', `# ${one.why}`)}`),
         ...shown.flatMap((one) => linesOf(one, style)),
       ].join('\n'),
     ];
@@ -39,6 +40,10 @@ export function renderPlan(plan: Plan & { starts: string[]; ends: string[] }, st
   const ends = plan.ends.map((name) => `${style('bold', name)}\n  ${style('red', '-')} the cluster leaves the mesh`);
   return [...blocks, ...ends, `${first}: ${counts.join(', ')}.`].join('\n\n');
 }
+
+/** As it can be typed. */
+const commandLine = (command: string[]): string =>
+  command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
 
 function linesOf(one: PlannedObject, style: Style): string[] {
   const [mark, colour] = marks[one.action];

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { IsthmusError } from '../../errors/index.ts';
 import { asTyped } from './as-typed.ts';
 import { errorObject, renderError } from './error.ts';
+import { renderPlan } from './plan.ts';
 import { openProgress } from './progress.ts';
 import { cut, formatBytes, formatMilliseconds, formatUntil, styleFor } from './style.ts';
 import { renderTable } from './table.ts';
@@ -136,6 +137,22 @@ test('quiet writes nothing', () => {
   progress.update({ stage: 'a', state: 'done' });
   progress.close();
   expect(err.text()).toBe('');
+});
+
+test('a plan tells what is run for a cluster, as it can be typed', () => {
+  const about = { part: 'control-plane', cluster: 'east', why: 'renders it', changes: false };
+  const object = { part: 'control-plane', cluster: 'east', object: 'Secret istio-system/a' };
+  const commands = [{ ...about, command: ['/opt/my tools/istioctl', 'manifest', 'generate'] }];
+  const plan = { starts: [], ends: [], commands, changes: true };
+  const changing = renderPlan({ ...plan, objects: [{ ...object, action: 'create' }] }, plain, false);
+  expect(changing).toContain("  $ '/opt/my tools/istioctl' manifest generate  # renders it\n  + Secret");
+  const standing = { ...plan, objects: [{ ...object, action: 'leave' as const }], changes: false };
+  expect(renderPlan(standing, plain, false)).not.toContain('istioctl');
+  expect(renderPlan(standing, plain, true)).toContain('istioctl');
+  const making = { ...about, part: 'cluster', command: ['minikube', 'start'], changes: true };
+  const made = renderPlan({ ...standing, starts: ['east'], commands: [making] }, plain, false);
+  expect(made).toContain('$ minikube start');
+  expect(made).not.toContain('processes of this machine');
 });
 
 test('commands are named as they were typed', () => {

@@ -7,6 +7,7 @@ import { controlPlaneAnnotation } from './control-plane-annotation.ts';
 import { defaultClusterId } from './default-cluster-id.ts';
 import { gatewayAddress } from './gateway-address.ts';
 import { gatewayPort } from './gateway-port.ts';
+import { kiali } from './kiali.ts';
 import { networkGateways } from './network-gateways.ts';
 import { networks } from './networks.ts';
 import { notInjected } from './not-injected.ts';
@@ -48,4 +49,5 @@ export const checks: Check[] = [
   unreadConfiguration,
   proxiesSynced,
   strictPlain,
+  kiali,
 ];

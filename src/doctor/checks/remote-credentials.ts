@@ -34,17 +34,19 @@ export const remoteCredentials: Check = {
   },
 };
 
-async function faultOf(
+/** @param who reads by it */
+export async function faultOf(
   one: RemoteSecret,
   cluster: ClusterView | undefined,
+  who = 'istiod',
 ): Promise<{ text: string; soon?: boolean } | undefined> {
   if (one.fault) return { text: one.fault };
   if (loopback.test(one.server ?? ''))
-    return { text: `it leads to ${one.server}, which is istiod's own pod and not an API server` };
+    return { text: `it leads to ${one.server}, which is ${who}'s own pod and not an API server` };
   const end = expiryOf(one.token ?? '');
   if (end && end.getTime() < Date.now())
     return {
-      text: `its token expired on ${end.toISOString().slice(0, 16)}: istiod goes on with what it read before, and new pods get no certificates`,
+      text: `its token expired on ${end.toISOString().slice(0, 16)}${who === 'istiod' ? ': istiod goes on with what it read before, and new pods get no certificates' : ''}`,
     };
   if (cluster && one.token && (await isRefused(cluster, one.token)))
     return { text: `its token is refused by ${cluster.name}: it was revoked, or its account was made anew` };

@@ -1,22 +1,14 @@
 /** What may change or refuse an object between its arrival and its storage: service accounts, then webhooks. */
-import { randomUUID } from 'node:crypto';
-import { Agent, request as httpsRequest } from 'node:https';
 import { messageOf } from '../../errors/index.ts';
 import type { KubeObject } from '../../kube/index.ts';
+import { admitPolicies } from './admission-policies.ts';
+import { type AdmissionAttributes, matchesRequest, requestVariables, reviewOf } from './admission-request.ts';
+import { meetsConditions } from './cel/index.ts';
 import { type ApiRequest, isDryRun, type ServerContext } from './context.ts';
 import { applyPatch } from './merge/index.ts';
 import { randomSuffix } from './names.ts';
-import { apiVersion, type Resource } from './resources.ts';
-import { matchesLabelSelector } from './selectors.ts';
 import { StatusError } from './status.ts';
-
-export interface AdmissionAttributes {
-  resource: Resource;
-  operation: 'CREATE' | 'UPDATE' | 'DELETE';
-  object: KubeObject | undefined;
-  old: KubeObject | undefined;
-  subresource: string;
-}
+import { callEndpoint } from './webhook-client.ts';
 
 type Mutation = AdmissionAttributes & { object: KubeObject };
 
@@ -37,17 +29,79 @@ export async function admitMutating(
       object = applyPatch(object, patch, 'json', undefined);
     }
   }
-  if (isNewPod) addTolerations(object);
+  if (isNewPod) {
+    addTolerations(object);
+    addPriority(context, object);
+  }
+  if (attributes.operation === 'CREATE' && attributes.resource.group === '') {
+    if (attributes.resource.plural === 'persistentvolumeclaims') addStorageClass(context, object);
+    protect(object, protections[attributes.resource.plural]);
+  }
   return object;
 }
 
+/** Admission plugin Priority: a class's name becomes its number. @throws StatusError for a class that is not there. */
+function addPriority(context: ServerContext, pod: KubeObject): void {
+  const spec = (pod['spec'] ??= {});
+  const classes = context.storage.list('scheduling.k8s.io/priorityclasses').map(({ object }) => object);
+  const named = spec.priorityClassName;
+  const chosen = classes.find((one) => (named ? one.metadata.name === named : one['globalDefault'] === true));
+  if (named && !chosen)
+    throw new StatusError(
+      403,
+      'Forbidden',
+      `pods "${pod.metadata.name}" is forbidden: no PriorityClass with name ${named} was found`,
+      { name: pod.metadata.name ?? '', kind: 'pods' },
+    );
+  if (chosen) spec.priorityClassName = chosen.metadata.name;
+  spec.priority = chosen?.['value'] ?? 0;
+  spec.preemptionPolicy ??= chosen?.['preemptionPolicy'] ?? 'PreemptLowerPriority';
+}
+
+const protections: Record<string, string> = {
+  persistentvolumeclaims: 'kubernetes.io/pvc-protection',
+  persistentvolumes: 'kubernetes.io/pv-protection',
+};
+
+/** StorageObjectInUseProtection: what is in use waits for the controller's word before it goes. */
+function protect(object: KubeObject, finalizer: string | undefined): void {
+  if (!finalizer || object.metadata.finalizers?.includes(finalizer)) return;
+  object.metadata.finalizers = [...(object.metadata.finalizers ?? []), finalizer];
+}
+
+/** DefaultStorageClass: a claim that names no class gets the default one; the empty name asks for a volume without a class. */
+function addStorageClass(context: ServerContext, claim: KubeObject): void {
+  const spec = (claim['spec'] ??= {});
+  if (spec.storageClassName !== undefined) return;
+  const chosen = context.storage
+    .list('storage.k8s.io/storageclasses')
+    .find(({ object }) => object.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true');
+  if (chosen) spec.storageClassName = chosen.object.metadata.name;
+}
+
+/** @param warnings takes what policies only warn of. @throws StatusError when a webhook or a policy refuses. */
 export async function admitValidating(
   context: ServerContext,
   request: ApiRequest,
   attributes: AdmissionAttributes,
+  warnings: string[],
 ): Promise<void> {
   const webhooks = webhooksFor(context, 'validatingwebhookconfigurations', attributes);
-  await Promise.all(webhooks.map((webhook) => callWebhook(context, request, webhook, attributes)));
+  await Promise.all([
+    ...webhooks.map((webhook) => callWebhook(context, request, webhook, attributes)),
+    admitPolicies(context, request, attributes, warnings),
+  ]);
+}
+
+/** By its matchConditions. @throws StatusError when one cannot be evaluated and the webhook's failurePolicy is Fail */
+async function isWanted(request: ApiRequest, webhook: any, attributes: AdmissionAttributes): Promise<boolean> {
+  if (!webhook.matchConditions?.length) return true;
+  try {
+    return await meetsConditions(webhook.matchConditions, requestVariables(request, attributes));
+  } catch (error) {
+    if (webhook.failurePolicy === 'Ignore') return false;
+    throw new StatusError(403, 'Forbidden', `webhook "${webhook.name}": ${messageOf(error)}`);
+  }
 }
 
 const tokenFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -65,6 +119,7 @@ function addServiceAccount(context: ServerContext, pod: KubeObject): void {
       403,
       'Forbidden',
       `pods "${pod.metadata.name ?? pod.metadata.generateName}" is forbidden: error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`,
+      { name: pod.metadata.name ?? '', kind: 'pods' },
     );
   const automount = spec.automountServiceAccountToken ?? account['automountServiceAccountToken'] ?? true;
   const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
@@ -119,38 +174,7 @@ function webhooksFor(context: ServerContext, plural: string, attributes: Admissi
   return context.storage
     .list(`admissionregistration.k8s.io/${plural}`)
     .flatMap(({ object }) => object['webhooks'] ?? [])
-    .filter((webhook) => wants(context, webhook, attributes));
-}
-
-function wants(context: ServerContext, webhook: any, attributes: AdmissionAttributes): boolean {
-  const { resource, operation, subresource } = attributes;
-  const named = subresource ? `${resource.plural}/${subresource}` : resource.plural;
-  const listed = (list: string[] | undefined, value: string) =>
-    (list ?? []).some((one) => one === '*' || one === value);
-  const covered = (webhook.rules ?? []).some(
-    (rule: any) =>
-      listed(rule.operations, operation) &&
-      listed(rule.apiGroups, resource.group) &&
-      // matchPolicy Equivalent: another version of the same resource is asked about as well.
-      (listed(rule.apiVersions, resource.version) || webhook.matchPolicy !== 'Exact') &&
-      (rule.resources ?? []).some(
-        (one: string) =>
-          one === named ||
-          one === '*/*' ||
-          (one === '*' && !subresource) ||
-          (subresource && one === `${resource.plural}/*`),
-      ) &&
-      (rule.scope === '*' || rule.scope === undefined || (rule.scope === 'Namespaced') === resource.namespaced),
-  );
-  if (!covered) return false;
-  const subjects = [attributes.object, attributes.old].filter((one) => one !== undefined);
-  if (!subjects.some((one) => matchesLabelSelector(webhook.objectSelector, one.metadata.labels ?? {}))) return false;
-  const namespace = resource.namespaced
-    ? context.storage.get('/namespaces', undefined, subjects[0]?.metadata.namespace ?? '')?.object
-    : resource.plural === 'namespaces'
-      ? subjects[0]
-      : undefined;
-  return !namespace || matchesLabelSelector(webhook.namespaceSelector, namespace.metadata.labels ?? {});
+    .filter((webhook) => matchesRequest(context, webhook, attributes));
 }
 
 interface AdmissionResponse {
@@ -165,12 +189,13 @@ async function callWebhook(
   webhook: any,
   attributes: AdmissionAttributes,
 ): Promise<AdmissionResponse | undefined> {
+  if (!(await isWanted(request, webhook, attributes))) return undefined;
   if (isDryRun(request) && !['None', 'NoneOnDryRun'].includes(webhook.sideEffects))
     throw new StatusError(400, 'BadRequest', `admission webhook "${webhook.name}" does not support dry run`);
   const review = reviewOf(request, attributes);
   let response: AdmissionResponse;
   try {
-    const answer = await post(context, webhook, review);
+    const answer = await callEndpoint(context, webhook.clientConfig, webhook.timeoutSeconds, review);
     if (answer?.response?.uid !== review.request.uid) throw new Error('the answer is for another request');
     response = answer.response;
   } catch (error) {
@@ -186,92 +211,4 @@ async function callWebhook(
     reason ?? 'Forbidden',
     `admission webhook "${webhook.name}" denied the request: ${message ?? 'without explanation'}`,
   );
-}
-
-function reviewOf(request: ApiRequest, attributes: AdmissionAttributes) {
-  const { resource, operation, object, old, subresource } = attributes;
-  const subject = object ?? old;
-  const kind = { group: resource.group, version: resource.version, kind: resource.kind };
-  const path = { group: resource.group, version: resource.version, resource: resource.plural };
-  return {
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: {
-      uid: randomUUID(),
-      kind,
-      resource: path,
-      requestKind: kind,
-      requestResource: path,
-      ...(subresource ? { subResource: subresource, requestSubResource: subresource } : {}),
-      name: subject?.metadata.name ?? '',
-      ...(subject?.metadata.namespace ? { namespace: subject.metadata.namespace } : {}),
-      operation,
-      userInfo: request.user,
-      object: object ? { ...object, apiVersion: apiVersion(resource), kind: resource.kind } : null,
-      oldObject: old ?? null,
-      dryRun: isDryRun(request),
-      options: null,
-    },
-  };
-}
-
-/** Sends a review to a webhook: to its URL, or to its Service by the Service's address, which this process can route to. */
-function post(context: ServerContext, webhook: any, review: unknown): Promise<any> {
-  const { clientConfig, timeoutSeconds = 10 } = webhook;
-  let url: URL;
-  let serverName: string | undefined;
-  if (clientConfig.url) url = new URL(clientConfig.url);
-  else {
-    const { name, namespace, port = 443, path = '/' } = clientConfig.service;
-    const service = context.storage.get('/services', namespace, name)?.object;
-    if (!service) throw new Error(`service "${name}" not found`);
-    const address = service['spec'].clusterIP;
-    if (!address || address === 'None')
-      throw new Error(
-        `service "${name}" has no cluster IP: an ExternalName or headless service cannot be called by the API server`,
-      );
-    url = new URL(`https://${address}:${port}${path.startsWith('/') ? path : `/${path}`}`);
-    serverName = `${name}.${namespace}.svc`;
-  }
-  const ca = clientConfig.caBundle ? Buffer.from(clientConfig.caBundle, 'base64').toString('utf8') : undefined;
-  url.searchParams.set('timeout', `${timeoutSeconds}s`);
-  const body = JSON.stringify(review);
-  return new Promise((resolve, reject) => {
-    const call = httpsRequest(url, {
-      method: 'POST',
-      agent: new Agent({ keepAlive: false }),
-      headers: {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(body),
-        accept: 'application/json',
-      },
-      timeout: timeoutSeconds * 1000,
-      ...(ca ? { ca } : {}),
-      ...(serverName ? { servername: serverName } : {}),
-    });
-    const timer = setTimeout(
-      () => call.destroy(new Error(`Post "${url.href}": context deadline exceeded`)),
-      timeoutSeconds * 1000,
-    );
-    call.on('response', (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk) => chunks.push(chunk));
-      answer.on('end', () => {
-        clearTimeout(timer);
-        const text = Buffer.concat(chunks).toString('utf8');
-        if (answer.statusCode !== 200)
-          return reject(new Error(`the server answered ${answer.statusCode}: ${text.slice(0, 200)}`));
-        try {
-          resolve(JSON.parse(text));
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
-    call.on('error', (error) => {
-      clearTimeout(timer);
-      reject(new Error(error.message.startsWith('Post ') ? error.message : `Post "${url.href}": ${error.message}`));
-    });
-    call.end(body);
-  });
 }

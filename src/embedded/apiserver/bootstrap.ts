@@ -42,6 +42,8 @@ const workloads = [
 const withVerbs = (verbs: string[]) => workloads.map((one) => ({ ...one, verbs }));
 const viewing = [
   ...withVerbs(read),
+  rule(['apps'], ['controllerrevisions'], read),
+  rule(['metrics.k8s.io'], ['pods', 'nodes'], read),
   rule([''], ['events', 'namespaces', 'pods/log', 'pods/status', 'limitranges', 'resourcequotas'], read),
 ];
 const editing = [
@@ -54,6 +56,7 @@ const editing = [
     ['get', 'create', 'update', 'patch', 'delete'],
   ),
   rule([''], ['pods/eviction', 'serviceaccounts/token'], ['create']),
+  rule([''], ['pods/ephemeralcontainers'], ['get', 'patch', 'update']),
   rule(['coordination.k8s.io'], ['leases'], [...read, ...write]),
 ];
 
@@ -102,6 +105,7 @@ const clusterRoles: Record<string, unknown[]> = {
     rule([''], ['configmaps', 'secrets', 'services', 'endpoints', 'namespaces', 'serviceaccounts'], read),
     rule([''], ['nodes', 'nodes/status'], [...read, 'create', 'update', 'patch']),
     rule([''], ['pods'], [...read, 'create', 'delete']),
+    rule([''], ['persistentvolumeclaims', 'persistentvolumes'], ['get']),
     rule([''], ['pods/status'], ['patch', 'update']),
     rule([''], ['pods/eviction', 'serviceaccounts/token'], ['create']),
     rule(['', 'events.k8s.io'], ['events'], ['create', 'patch', 'update']),
@@ -168,6 +172,12 @@ export function bootstrapObjects(options: { clusterIP: string; nodeAddress: stri
       value,
       preemptionPolicy: 'PreemptLowerPriority',
     })),
+    {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+      provisioner: 'isthmus.dev/local-path',
+    },
     {
       apiVersion: 'v1',
       kind: 'Service',

@@ -32,10 +32,16 @@ export class ClusterAddresses {
     if (spec.type === 'ExternalName') {
       delete spec.clusterIP;
       delete spec.clusterIPs;
+      delete spec.ipFamilies;
+      delete spec.ipFamilyPolicy;
       return [];
     }
-    const errors = [...this.#completeAddress(spec, old), ...this.#completePorts(service, spec, old)];
-    return errors;
+    spec.ipFamilies ??= ['IPv4'];
+    spec.ipFamilyPolicy ??= 'SingleStack';
+    const isReachable = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+    if (!isReachable) delete spec.externalTrafficPolicy;
+    if (spec.type !== 'LoadBalancer') delete spec.allocateLoadBalancerNodePorts;
+    return [...this.#completeAddress(spec, old), ...this.#completePorts(service, spec, old)];
   }
 
   #completeAddress(spec: any, old: any): FieldError[] {
@@ -43,6 +49,8 @@ export class ClusterAddresses {
     if (!spec.clusterIP && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0];
     if (!spec.clusterIP) spec.clusterIP = this.#freeAddress();
     else if (spec.clusterIP !== 'None' && spec.clusterIP !== old?.spec.clusterIP) {
+      if (!/^(\d{1,3}\.){3}\d{1,3}$/.test(spec.clusterIP))
+        return [invalidValue('spec.clusterIPs[0]', spec.clusterIP, 'must be a valid IP address, (e.g. 10.9.8.7)')];
       const offset = toNumber(spec.clusterIP) - this.#start;
       if (!(offset > 0 && offset < this.#size))
         return [
@@ -87,6 +95,8 @@ export class ClusterAddresses {
             `provided port is not in the valid range. The range of valid ports is ${firstNodePort}-${lastNodePort}`,
           ),
         );
+      // One number that is served by two protocols is one node port.
+      port.nodePort ??= spec.ports.find((one: any) => one.port === port.port && one.nodePort)?.nodePort;
       port.nodePort ??= this.#freePort(used);
       used.add(port.nodePort);
     });

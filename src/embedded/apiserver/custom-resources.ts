@@ -43,9 +43,13 @@ function establish(context: ServerContext, name: string, acceptedNames: unknown)
     status: {
       ...current['status'],
       acceptedNames,
-      storedVersions: current['spec'].versions
-        .filter((version: any) => version.storage)
-        .map((version: any) => version.name),
+      // Objects of an earlier stored version may still be there: only a migration takes it off.
+      storedVersions: [
+        ...new Set([
+          ...(current['status']?.storedVersions ?? []),
+          ...current['spec'].versions.filter((one: any) => one.storage).map((one: any) => one.name),
+        ]),
+      ],
       conditions: [
         condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
         condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),

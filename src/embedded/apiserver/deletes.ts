@@ -3,7 +3,7 @@ import type { KubeObject } from '../../kube/index.ts';
 import { admitValidating } from './admission.ts';
 import { type ApiRequest, isDryRun, type ServerContext, timestamp } from './context.ts';
 import { type Resource, storageKey } from './resources.ts';
-import { conflict } from './status.ts';
+import { conflict, StatusError } from './status.ts';
 import type { Entry } from './storage.ts';
 import { existing, removeIfFinalized, type Target } from './writes.ts';
 
@@ -36,16 +36,32 @@ export async function deleteObject(
   options: DeleteOptions,
 ): Promise<{ object: KubeObject; removed: boolean }> {
   const current = existing(context, target);
+  checkProtected(target);
   checkPreconditions(target, current, options);
-  await admitValidating(context, request, {
-    resource: target.resource,
-    operation: 'DELETE',
-    object: undefined,
-    old: current.object,
-    subresource: '',
-  });
+  await admitValidating(
+    context,
+    request,
+    {
+      resource: target.resource,
+      operation: 'DELETE',
+      object: undefined,
+      old: current.object,
+      subresource: '',
+    },
+    [],
+  );
   if (isDryRun(request) || options.dryRun?.includes('All')) return { object: current.object, removed: true };
   return removeEntry(context, target.resource, current, options);
+}
+
+/** Admission plugin NamespaceLifecycle keeps the namespaces that a cluster cannot do without. */
+function checkProtected({ resource, name }: Target): void {
+  if (resource.group !== '' || resource.plural !== 'namespaces') return;
+  if (!['default', 'kube-system', 'kube-public'].includes(name)) return;
+  throw new StatusError(403, 'Forbidden', `namespaces "${name}" is forbidden: this namespace may not be deleted`, {
+    name,
+    kind: 'namespaces',
+  });
 }
 
 function checkPreconditions(target: Target, current: Entry, options: DeleteOptions): void {
@@ -79,8 +95,8 @@ export function removeEntry(
     finalizers.length > 0 || grace > 0 || (resource.plural === 'namespaces' && object['spec']?.finalizers?.length > 0);
   const key = storageKey(resource);
   if (!waits) {
-    const gone = context.storage.delete(key, metadata.namespace, metadata.name ?? '');
-    return { object: gone?.object ?? object, removed: true };
+    const gone = context.storage.delete(key, metadata.namespace, metadata.name ?? '')?.object ?? object;
+    return { object: isPod(resource) ? ended(gone) : gone, removed: true };
   }
   // A second delete may only shorten the wait.
   const already = metadata.deletionTimestamp !== undefined;
@@ -95,7 +111,9 @@ export function removeEntry(
       ...metadata,
       deletionTimestamp:
         already && !shorter ? metadata.deletionTimestamp! : timestamp(new Date(Date.now() + grace * 1000)),
-      deletionGracePeriodSeconds: already && !shorter ? (metadata.deletionGracePeriodSeconds ?? 0) : grace,
+      ...(resource.plural === 'namespaces'
+        ? {}
+        : { deletionGracePeriodSeconds: already && !shorter ? (metadata.deletionGracePeriodSeconds ?? 0) : grace }),
       ...(finalizers.length > 0 ? { finalizers } : {}),
       ...(metadata.generation === undefined || already ? {} : { generation: metadata.generation + 1 }),
     },
@@ -106,6 +124,23 @@ export function removeEntry(
   const { object: stored } = context.storage.put(key, marked);
   removeIfFinalized(context, resource, stored);
   return { object: stored, removed: false };
+}
+
+const isPod = ({ group, plural }: Resource): boolean => group === '' && plural === 'pods';
+
+/** A pod that went at once, as its deletion shows it. */
+function ended(pod: KubeObject): KubeObject {
+  const { generation, deletionTimestamp = timestamp() } = pod.metadata;
+  const already = pod.metadata.deletionTimestamp !== undefined;
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      deletionTimestamp,
+      deletionGracePeriodSeconds: 0,
+      ...(generation === undefined || already ? {} : { generation: generation + 1 }),
+    },
+  };
 }
 
 /** Foreground and orphan deletion are finalizers, which the garbage collector takes off. */
@@ -120,7 +155,7 @@ function withPolicy(finalizers: string[], options: DeleteOptions): string[] {
 
 /** Seconds: pods that run somewhere are ended by their kubelet; all else goes at once. */
 function gracePeriod(resource: Resource, object: KubeObject, options: DeleteOptions): number {
-  if (resource.group !== '' || resource.plural !== 'pods') return 0;
+  if (!isPod(resource)) return 0;
   const { phase } = object['status'] ?? {};
   if (!object['spec']?.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0;
   return options.gracePeriodSeconds ?? object['spec']?.terminationGracePeriodSeconds ?? 30;

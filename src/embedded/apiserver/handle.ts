@@ -1,17 +1,21 @@
 /** From a request to its answer: who asks, whether they may, and which handler serves the path. */
 import type { KubeObject } from '../../kube/index.ts';
-import { type ApiRequest, microTimestamp, type ServerContext, timestamp } from './context.ts';
+import { type ApiRequest, isDryRun, microTimestamp, type ServerContext, timestamp } from './context.ts';
 import { removeInstances } from './custom-resources.ts';
 import { deleteObject, deleteOptions, removeEntry } from './deletes.ts';
 import { discoveryDocument } from './discovery.ts';
+import { takeFromBudget } from './disruption-budget.ts';
 import type { PatchKind } from './merge/index.ts';
+import { readMetrics } from './metrics-api.ts';
 import { type Answer, podLogs, proxyToNode, proxyToPod, proxyToService } from './node-proxy.ts';
 import { isAllowed, refusal } from './rbac.ts';
-import { formOf, listObjects, type WatchSink, watchObjects } from './reads.ts';
+import { checkListOptions, formOf, listObjects, type WatchSink, watchObjects } from './reads.ts';
 import { apiVersion, type Resource, storageKey } from './resources.ts';
 import { requestToken, reviews } from './reviews.ts';
+import { readScale, writeScale } from './scale.ts';
+import { notSupported } from './schema/index.ts';
 import { fieldSelector, labelSelector } from './selectors.ts';
-import { badRequest, conflict, methodNotAllowed, noSuchPath, StatusError, success } from './status.ts';
+import { badRequest, conflict, invalid, methodNotAllowed, noSuchPath, StatusError, success } from './status.ts';
 import { metadataOf, tableOf } from './table.ts';
 import {
   applyObject,
@@ -38,6 +42,8 @@ export interface ResourcePath {
   subresource: string | undefined;
   /** What follows a proxy subresource. */
   rest: string;
+  /** The old way to watch: a path that begins with watch. */
+  isWatch: boolean;
 }
 
 /** Splits a resource path; undefined where the path is of another kind. @throws StatusError for a resource that is not served. */
@@ -48,7 +54,8 @@ export function parsePath(context: ServerContext, path: string): ResourcePath | 
   if (groupParts === 0 || parts.length <= groupParts) return undefined;
   const group = root === 'api' ? '' : parts[1]!;
   const version = parts[groupParts - 1]!;
-  let rest = parts.slice(groupParts);
+  const isWatch = parts[groupParts] === 'watch' && parts.length > groupParts + 1;
+  let rest = parts.slice(groupParts + (isWatch ? 1 : 0));
   let namespace: string | undefined;
   if (
     rest[0] === 'namespaces' &&
@@ -61,7 +68,7 @@ export function parsePath(context: ServerContext, path: string): ResourcePath | 
   const [plural, name, subresource, ...more] = rest;
   const resource = context.resources.find(group, version, plural ?? '');
   if (!resource || (namespace !== undefined && !resource.namespaced)) throw noSuchPath();
-  return { resource, namespace, name, subresource, rest: more.join('/') };
+  return { resource, namespace, name, subresource, rest: more.join('/'), isWatch };
 }
 
 export async function handle(context: ServerContext, request: ApiRequest): Promise<Reply> {
@@ -71,6 +78,7 @@ export async function handle(context: ServerContext, request: ApiRequest): Promi
     return handlePath(context, request);
   }
   const verb = verbOf(request, target);
+  checkDryRun(request, verb);
   authorizeResource(context, request, target, verb);
   if (target.subresource) return handleSubresource(context, request, target, verb);
   const { resource } = target;
@@ -80,6 +88,9 @@ export async function handle(context: ServerContext, request: ApiRequest): Promi
     return object(201, review(context, request, (await request.body()) as KubeObject, target.namespace));
   }
   if (!resource.verbs.includes(verb)) throw methodNotAllowed();
+  if (verb === 'list' || verb === 'watch') checkListOptions(request, verb === 'watch');
+  if (resource.group === 'metrics.k8s.io')
+    return object(200, await readMetrics(context, request, resource, target.namespace, target.name));
   switch (verb) {
     case 'list':
       return {
@@ -218,7 +229,10 @@ async function handleSubresource(
     return object(201, requestToken(context, namespace, name, (await request.body()) as KubeObject));
   if (subresource === 'binding') return bind(context, request, place);
   if (subresource === 'eviction') return evict(context, request, place);
-  if (subresource === 'scale') return scale(context, request, place, verb);
+  if (subresource === 'scale') {
+    if (verb === 'get') return object(200, readScale(context, place));
+    return object(200, await writeScale(context, request, place, verb === 'patch'));
+  }
   if (subresource === 'finalize') return finalize(context, request, place);
   if (verb === 'get') return shown(request, resource, atVersion(existing(context, place).object, resource));
   if (verb === 'update')
@@ -247,58 +261,24 @@ async function bind(context: ServerContext, request: ApiRequest, target: Target)
     throw conflict(target.resource, target.name, `pod ${target.name} is being deleted, cannot be assigned to a host`);
   const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: timestamp() };
   const others = (pod['status']?.conditions ?? []).filter((one: any) => one.type !== 'PodScheduled');
+  const { annotations } = binding.metadata ?? {};
   context.storage.put(storageKey(target.resource), {
     ...pod,
-    metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...binding.metadata?.annotations } },
+    metadata: {
+      ...pod.metadata,
+      ...(annotations ? { annotations: { ...pod.metadata.annotations, ...annotations } } : {}),
+    },
     spec: { ...pod['spec'], nodeName: node },
     status: { ...pod['status'], conditions: [...others, scheduled] },
   });
-  return object(201, success());
+  return object(201, { ...success(), code: 201 });
 }
 
 async function evict(context: ServerContext, request: ApiRequest, target: Target): Promise<Reply> {
   const eviction = (await request.body()) as any;
+  if (!isDryRun(request)) takeFromBudget(context, target);
   await deleteObject(context, request, { ...target, subresource: undefined }, eviction?.deleteOptions ?? {});
   return object(201, success());
-}
-
-/** The scale of a workload, as autoscaling/v1 shows it for every kind that has one. */
-async function scale(context: ServerContext, request: ApiRequest, target: Target, verb: string): Promise<Reply> {
-  const { resource } = target;
-  const { object: current } = existing(context, target);
-  const view = (one: KubeObject) => ({
-    kind: 'Scale',
-    apiVersion: 'autoscaling/v1',
-    metadata: {
-      name: one.metadata.name,
-      namespace: one.metadata.namespace,
-      uid: one.metadata.uid,
-      resourceVersion: one.metadata.resourceVersion,
-      creationTimestamp: one.metadata.creationTimestamp,
-    },
-    spec: one['spec']?.replicas === undefined ? {} : { replicas: one['spec'].replicas },
-    status: {
-      replicas: one['status']?.replicas ?? 0,
-      selector: Object.entries(one['spec']?.selector?.matchLabels ?? {})
-        .map(([key, value]) => `${key}=${value}`)
-        .join(','),
-    },
-  });
-  if (verb === 'get') return object(200, view(current));
-  const body = (await request.body()) as any;
-  const replicas = body?.spec?.replicas;
-  if (typeof replicas !== 'number') throw badRequest('spec.replicas is required');
-  const wanted: KubeObject = { ...current, spec: { ...current['spec'], replicas }, metadata: { ...current.metadata } };
-  const asked = body?.metadata?.resourceVersion;
-  if (asked) wanted.metadata.resourceVersion = asked;
-  else delete wanted.metadata.resourceVersion;
-  const { object: stored } = await replaceObject(
-    context,
-    request,
-    { ...target, subresource: undefined },
-    atVersion(wanted, resource),
-  );
-  return object(200, view(stored));
 }
 
 /** namespaces/finalize: the namespace controller's word that all is gone. */
@@ -350,21 +330,42 @@ function handlePath(context: ServerContext, request: ApiRequest): Reply {
   throw noSuchPath();
 }
 
+const optionKinds: Record<string, string> = {
+  create: 'CreateOptions',
+  update: 'UpdateOptions',
+  patch: 'PatchOptions',
+  delete: 'DeleteOptions',
+};
+
+/** A dry run that is asked for in a way that is not understood must not be a write. */
+function checkDryRun(request: ApiRequest, verb: string): void {
+  const kind = optionKinds[verb];
+  const wrong = request.query.getAll('dryRun').filter((one) => one !== 'All');
+  if (kind && wrong.length > 0)
+    throw invalid(
+      kind,
+      'meta.k8s.io',
+      '',
+      wrong.map((one) => notSupported('dryRun', one, ['All'])),
+    );
+}
+
 function verbOf(request: ApiRequest, target: ResourcePath): string {
   const { method, query } = request;
   const watching = query.get('watch') === 'true' || query.get('watch') === '1';
   if (method === 'GET' || method === 'HEAD') {
-    if (target.subresource) return 'get';
-    return watching ? 'watch' : target.name ? 'get' : 'list';
+    if (target.isWatch) return 'watch';
+    if (target.subresource || target.name) return 'get';
+    return watching ? 'watch' : 'list';
   }
-  if (method === 'POST') return 'create';
-  if (method === 'PUT') return 'update';
-  if (method === 'PATCH') return 'patch';
+  if (method === 'POST' && (!target.name || target.subresource)) return 'create';
+  if (method === 'PUT' && target.name) return 'update';
+  if (method === 'PATCH' && target.name) return 'patch';
   if (method === 'DELETE') return target.name ? 'delete' : 'deletecollection';
   throw methodNotAllowed();
 }
 
-/** The old way to watch one object: a watch on its path. */
+/** The old way to watch one object. */
 function watchOfOne(request: ApiRequest, target: ResourcePath): ApiRequest {
   if (!target.name) return request;
   const query = new URLSearchParams(request.query);

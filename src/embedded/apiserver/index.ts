@@ -210,7 +210,7 @@ async function readBody(request: Http2ServerRequest): Promise<Buffer> {
 }
 
 function parseBody(raw: Buffer, contentType: string): unknown {
-  if (contentType.includes('cbor'))
+  if (contentType !== '' && (contentType.includes('cbor') || !/json|yaml|kubernetes\.protobuf/.test(contentType)))
     throw new StatusError(
       415,
       'UnsupportedMediaType',
@@ -287,7 +287,7 @@ function sendError(
     response.end();
     return;
   }
-  response.statusCode = status.code;
+  response.statusCode = status.code ?? 500;
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify(status));
 }

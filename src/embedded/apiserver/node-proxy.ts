@@ -81,9 +81,8 @@ export async function podLogs(
 ): Promise<Answer> {
   const pod = findPod(context, namespace, name);
   const container = chooseContainer(pod, request.query.get('container'));
-  const status = [...(pod['status']?.containerStatuses ?? []), ...(pod['status']?.initContainerStatuses ?? [])].find(
-    (one: any) => one.name === container,
-  );
+  const statuses = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'];
+  const status = statuses.flatMap((list) => pod['status']?.[list] ?? []).find((one: any) => one.name === container);
   const waiting = status?.state?.waiting?.reason;
   if (waiting && !status.lastState?.terminated && request.query.get('previous') !== 'true')
     throw badRequest(`container "${container}" in pod "${name}" is waiting to start: ${waiting}`);
@@ -109,6 +108,17 @@ function callKubelet(
     }),
     request,
   );
+}
+
+/** What a kubelet answers to us ourselves. @throws StatusError when it does not. */
+export async function kubeletJson(context: ServerContext, nodeName: string, path: string): Promise<any> {
+  const { status, stream } = await callKubelet(context, kubeletOfNode(context, nodeName), path);
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (status !== 200)
+    throw new StatusError(502, 'BadGateway', `the kubelet of ${nodeName} answered ${status} to ${path}`);
+  return JSON.parse(text);
 }
 
 const streamNames = { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' };

@@ -2,8 +2,9 @@
 import type { KubeObject } from '../../kube/index.ts';
 import type { ApiRequest, ServerContext } from './context.ts';
 import { apiVersion, type Resource, storageKey } from './resources.ts';
+import { type FieldError, forbidden, notSupported } from './schema/index.ts';
 import { fieldSelector, labelSelector, type Matches } from './selectors.ts';
-import { badRequest, gone, StatusError } from './status.ts';
+import { badRequest, gone, invalid, StatusError } from './status.ts';
 import type { Change, Entry } from './storage.ts';
 import { metadataOf, tableOf } from './table.ts';
 import { atVersion } from './writes.ts';
@@ -17,9 +18,10 @@ export function formOf(request: ApiRequest): Form {
     if (/as=Table/.test(option) && /json/.test(option)) return 'table';
     if (/as=PartialObjectMetadataList/.test(option) && /json/.test(option)) return 'metadata';
     if (/as=PartialObjectMetadata/.test(option) && /json/.test(option)) return 'metadata';
-    if (/^\s*(application\/json|\*\/\*)\s*(;|$)/.test(option)) return 'object';
+    if (/^\s*(application\/json|application\/\*|\*\/\*)\s*(;|$)/.test(option)) return 'object';
   }
-  return 'object';
+  if (/json|yaml|protobuf|cbor|^$/.test(accept)) return 'object';
+  throw new StatusError(406, 'NotAcceptable', 'only the following media types are accepted: application/json');
 }
 
 function chooser(request: ApiRequest, resource: Resource): Matches {
@@ -87,11 +89,39 @@ function continuation(request: ApiRequest, context: ServerContext): { name: stri
   throw badRequest('continue key is not valid');
 }
 
+/** Options of a list or watch that do not go together. */
+export function checkListOptions(request: ApiRequest, isWatch: boolean): void {
+  const { query } = request;
+  const version = query.get('resourceVersion') ?? '';
+  if (!/^\d*$/.test(version)) throw badRequest(`invalid resource version ${JSON.stringify(version)}`);
+  const match = query.get('resourceVersionMatch');
+  const initial = query.get('sendInitialEvents');
+  const errors: FieldError[] = [];
+  if (match !== null && !['Exact', 'NotOlderThan'].includes(match))
+    errors.push(notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan']));
+  else if (match !== null && !isWatch && !query.get('resourceVersion'))
+    errors.push(
+      forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'),
+    );
+  else if (match !== null && isWatch && initial === null)
+    errors.push(
+      forbidden(
+        'resourceVersionMatch',
+        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+      ),
+    );
+  if (isWatch && initial !== null && match !== 'NotOlderThan')
+    errors.push(
+      forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
+    );
+  if (!isWatch && initial !== null)
+    errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  if (errors.length > 0) throw invalid('ListOptions', 'meta.k8s.io', '', errors);
+}
+
 /** Lists are always answered with the newest state, which satisfies "0" and any older version; a version to come is refused. */
 function checkVersion(context: ServerContext, request: ApiRequest): void {
   const asked = Number(request.query.get('resourceVersion') || 0);
-  if (Number.isNaN(asked))
-    throw badRequest(`invalid resource version ${JSON.stringify(request.query.get('resourceVersion'))}`);
   if (asked > context.storage.revision)
     throw new StatusError(
       504,
@@ -120,6 +150,13 @@ const defaultTimeoutMs = 30 * 60_000;
 /** A watcher that does not read is cut off; it resumes by its last resourceVersion. */
 const longestBacklog = 16 * 1024 * 1024;
 
+/** What leaves a selection is shown as it was in it, at the version of the change. */
+function lastSeen({ entry, previous }: Change): Entry {
+  const { resourceVersion } = entry.object.metadata;
+  const object = { ...previous!.object, metadata: { ...previous!.object.metadata, resourceVersion: resourceVersion! } };
+  return { ...entry, object, json: JSON.stringify(object) };
+}
+
 /** Serves a watch until it times out or the client leaves. */
 export function watchObjects(
   context: ServerContext,
@@ -133,11 +170,15 @@ export function watchObjects(
     (namespace === undefined || object.metadata.namespace === namespace) && chosen(object);
   const form = formOf(request);
   const key = storageKey(resource);
+  let isFirst = true;
   const text = (type: string, entry: Entry): string => {
     if (form === 'object') return `{"type":"${type}","object":${jsonAt(entry, resource)}}\n`;
     const object = atVersion(entry.object, resource);
     const sent =
-      form === 'table' ? tableOf(resource, request.query.get('includeObject'), [object], false) : metadataOf(object);
+      form === 'table'
+        ? tableOf(resource, request.query.get('includeObject'), [object], false, isFirst)
+        : metadataOf(object);
+    isFirst = false;
     return `${JSON.stringify({ type, object: sent })}\n`;
   };
   const bookmark = (annotations?: Record<string, string>): string => {
@@ -165,7 +206,7 @@ export function watchObjects(
     const isIn = within(change.entry.object) && change.type !== 'DELETED';
     const wasIn = change.previous !== undefined && within(change.previous.object);
     if (isIn) sink.send(text(wasIn ? 'MODIFIED' : 'ADDED', change.entry));
-    else if (wasIn) sink.send(text('DELETED', change.type === 'DELETED' ? change.entry : { ...change.entry }));
+    else if (wasIn) sink.send(text('DELETED', change.type === 'DELETED' ? change.entry : lastSeen(change)));
     if (sink.backlog() > longestBacklog) sink.end();
   };
   const wantsBookmarks = request.query.get('allowWatchBookmarks') === 'true';

@@ -41,7 +41,7 @@ export class ResourceCatalogue {
   generation = 0;
 
   constructor() {
-    this.#builtin = new Map(readBuiltin().map((resource) => [keyOf(resource), resource]));
+    this.#builtin = new Map([...readBuiltin(), ...measured].map((resource) => [keyOf(resource), resource]));
   }
 
   find(group: string, version: string, plural: string): Resource | undefined {
@@ -105,6 +105,22 @@ export class ResourceCatalogue {
     this.generation++;
   }
 }
+
+/** What an aggregated API server would serve: nothing of it is stored. */
+const measured: Resource[] = [
+  { plural: 'nodes', kind: 'NodeMetrics', namespaced: false },
+  { plural: 'pods', kind: 'PodMetrics', namespaced: true },
+].map((one) => ({
+  ...one,
+  group: 'metrics.k8s.io',
+  version: 'v1beta1',
+  singular: '',
+  listKind: `${one.kind}List`,
+  verbs: ['get', 'list'],
+  shortNames: [],
+  categories: [],
+  subresources: new Map(),
+}));
 
 const keyOf = (resource: Resource): string => `${resource.group}/${resource.version}/${resource.plural}`;
 

@@ -3,7 +3,8 @@ import type { KubeObject } from '../../kube/index.ts';
 import type { ApiRequest, ServerContext } from './context.ts';
 import { timestamp } from './context.ts';
 import { type Attributes, isAllowed, rulesFor, type User } from './rbac.ts';
-import { badRequest, notFound, StatusError } from './status.ts';
+import { invalidValue } from './schema/index.ts';
+import { badRequest, invalid, notFound, StatusError } from './status.ts';
 
 type Answer = (
   context: ServerContext,
@@ -20,7 +21,7 @@ export const reviews: Record<string, Answer> = {
     const status =
       'user' in result
         ? { authenticated: true, user: result.user, audiences: result.audiences }
-        : { authenticated: false, error: result.why };
+        : { user: {}, error: result.why };
     return { ...review, spec: { ...review['spec'] }, status };
   },
   SubjectAccessReview: (context, _request, review) => {
@@ -69,7 +70,7 @@ function answered(context: ServerContext, review: KubeObject, user: User, namesp
         name: resourceAttributes.name || undefined,
       };
   const allowed = isAllowed(context.storage, user, attributes);
-  return { ...review, status: { allowed, ...(allowed ? {} : { reason: 'no RBAC rule allows it' }) } };
+  return { ...review, status: { allowed } };
 }
 
 const shortestSeconds = 600;
@@ -81,11 +82,9 @@ export function requestToken(context: ServerContext, namespace: string, name: st
   if (!account) throw notFound({ group: '', plural: 'serviceaccounts' }, name);
   const { audiences = [], expirationSeconds = 3600, boundObjectRef } = request['spec'] ?? {};
   if (expirationSeconds < shortestSeconds || expirationSeconds > longestSeconds)
-    throw new StatusError(
-      422,
-      'Invalid',
-      `TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: ${expirationSeconds}: may not specify a duration less than 10 minutes`,
-    );
+    throw invalid('TokenRequest', 'authentication.k8s.io', '', [
+      invalidValue('spec.expirationSeconds', expirationSeconds, 'may not specify a duration less than 10 minutes'),
+    ]);
   let boundTo: KubeObject | undefined;
   let node: { name: string; uid?: string } | undefined;
   if (boundObjectRef) {

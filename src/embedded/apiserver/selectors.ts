@@ -32,7 +32,12 @@ function splitTerms(text: string): string[] {
     .filter(Boolean);
 }
 
+const key =
+  /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+
 function parseLabelTerm(term: string): (labels: Record<string, string>) => boolean {
+  const named = /^!?\s*([^\s!=(),]+)/.exec(term)?.[1] ?? '';
+  if (!key.test(named)) throw badRequest(`unable to parse requirement: <nil>: Invalid value: "${named}": no label key`);
   const set = /^([^\s!=,]+)\s+(in|notin)\s*\(([^)]*)\)$/.exec(term);
   if (set) {
     const [, key, operator, list] = set as unknown as [string, string, string, string];

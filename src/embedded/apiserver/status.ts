@@ -21,7 +21,8 @@ export interface Status {
     causes?: StatusCause[];
     retryAfterSeconds?: number;
   };
-  code: number;
+  /** Left out of a success. */
+  code?: number;
 }
 
 /** Ends a request with a Status. */
@@ -37,7 +38,7 @@ export class StatusError extends Error {
       metadata: {},
       status: 'Failure',
       message,
-      reason,
+      ...(reason ? { reason } : {}),
       ...(details ? { details } : {}),
       code,
     };
@@ -99,6 +100,5 @@ export function success(details?: Status['details']): Status {
     metadata: {},
     status: 'Success',
     ...(details ? { details } : {}),
-    code: 200,
   };
 }

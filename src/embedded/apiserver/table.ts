@@ -1,7 +1,10 @@
 /** The server-side tables of `kubectl get`: columns and cells as Kubernetes' printers make them. */
 import type { KubeObject } from '../../kube/index.ts';
-
+import { podCells } from './pod-cells.ts';
+import { storagePrinters } from './printers-storage.ts';
+import { workloadPrinters } from './printers-workloads.ts';
 import type { Resource } from './resources.ts';
+import { age, type Cell, labelsText, orNone, type Printer, since } from './table-cells.ts';
 
 interface Column {
   name: string;
@@ -10,18 +13,20 @@ interface Column {
   description: string;
   priority: number;
 }
-type Cell = string | number | boolean | null;
-interface Printer {
-  columns: [name: string, wideOnly?: boolean][];
-  cells: (object: any) => Cell[];
-}
 
 /** An object of which only the metadata is asked for. */
 export function metadataOf(object: KubeObject): KubeObject {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
 }
 
-export function tableOf(resource: Resource, includeObject: string | null, objects: KubeObject[], withColumns = true) {
+/** @param isWhole a list's; a watch sends one row at a time, and says the columns with the first only */
+export function tableOf(
+  resource: Resource,
+  includeObject: string | null,
+  objects: KubeObject[],
+  isWhole = true,
+  withColumns = true,
+) {
   const printer = printerOf(resource);
   const columnDefinitions: Column[] = printer.columns.map(([name, wide]) => ({
     name,
@@ -33,8 +38,8 @@ export function tableOf(resource: Resource, includeObject: string | null, object
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
-    ...(withColumns ? {} : { metadata: { resourceVersion: objects[0]?.metadata.resourceVersion ?? '' } }),
-    columnDefinitions,
+    ...(isWhole ? {} : { metadata: { resourceVersion: objects[0]?.metadata.resourceVersion ?? '' } }),
+    columnDefinitions: withColumns ? columnDefinitions : null,
     rows: tableRows(printer, includeObject, objects),
   };
 }
@@ -42,7 +47,7 @@ export function tableOf(resource: Resource, includeObject: string | null, object
 export function tableRows(printer: Printer, includeObject: string | null, objects: KubeObject[]) {
   return objects.map((object) => ({
     cells: printer.cells(object),
-    ...(includeObject === 'None' ? {} : { object: includeObject === 'Object' ? object : metadataOf(object) }),
+    object: includeObject === 'None' ? null : includeObject === 'Object' ? object : metadataOf(object),
   }));
 }
 
@@ -92,87 +97,6 @@ function at(object: unknown, path: string): unknown {
   }, object);
 }
 
-/** A duration in the two largest units that kubectl shows. */
-export function duration(milliseconds: number): string {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  if (seconds < 120) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 10) return seconds % 60 === 0 ? `${minutes}m` : `${minutes}m${seconds % 60}s`;
-  if (minutes < 180) return `${minutes}m`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 8) return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`;
-  if (hours < 48) return `${hours}h`;
-  const days = Math.floor(hours / 24);
-  if (days < 8) return hours % 24 === 0 ? `${days}d` : `${days}d${hours % 24}h`;
-  if (days < 730) return `${days}d`;
-  return `${Math.floor(days / 365)}y${days % 365}d`;
-}
-
-const since = (time: string | undefined): string => (time ? duration(Date.now() - Date.parse(time)) : '<unknown>');
-const age = (object: any): string => since(object.metadata.creationTimestamp);
-const orNone = (text: string): string => text || '<none>';
-const labelsText = (labels: Record<string, string> | undefined): string =>
-  orNone(
-    Object.entries(labels ?? {})
-      .map(([key, value]) => `${key}=${value}`)
-      .join(','),
-  );
-const selectorText = (selector: any): string => labelsText(selector?.matchLabels ?? selector);
-const containers = (spec: any): string => (spec?.containers ?? []).map((one: any) => one.name).join(',');
-const images = (spec: any): string => (spec?.containers ?? []).map((one: any) => one.image).join(',');
-
-function podStatus(pod: any): { ready: string; status: string; restarts: Cell } {
-  const { status = {}, spec = {}, metadata } = pod;
-  let reason: string = status.reason ?? status.phase ?? 'Unknown';
-  let restarts = 0;
-  let lastRestart: string | undefined;
-  const sidecars = new Set(
-    (spec.initContainers ?? []).filter((one: any) => one.restartPolicy === 'Always').map((one: any) => one.name),
-  );
-  let total = (spec.containers ?? []).length + sidecars.size;
-  let ready = 0;
-  let initializing = false;
-  const inits: any[] = status.initContainerStatuses ?? [];
-  for (const [index, container] of inits.entries()) {
-    restarts += container.restartCount ?? 0;
-    const isSidecar = sidecars.has(container.name);
-    if (isSidecar && container.ready) ready++;
-    if (container.state?.terminated?.exitCode === 0 || (isSidecar && container.started)) continue;
-    if (container.state?.terminated)
-      reason = `Init:${container.state.terminated.reason || `ExitCode:${container.state.terminated.exitCode}`}`;
-    else if (container.state?.waiting?.reason && container.state.waiting.reason !== 'PodInitializing')
-      reason = `Init:${container.state.waiting.reason}`;
-    else reason = `Init:${index}/${(spec.initContainers ?? []).length}`;
-    initializing = true;
-    break;
-  }
-  if (!initializing) {
-    for (const container of [...(status.containerStatuses ?? [])].reverse()) {
-      restarts += container.restartCount ?? 0;
-      const finished = container.lastState?.terminated?.finishedAt;
-      if (finished && (!lastRestart || finished > lastRestart)) lastRestart = finished;
-      if (container.state?.waiting?.reason) reason = container.state.waiting.reason;
-      else if (container.state?.terminated)
-        reason =
-          container.state.terminated.reason ||
-          (container.state.terminated.signal
-            ? `Signal:${container.state.terminated.signal}`
-            : `ExitCode:${container.state.terminated.exitCode}`);
-      else if (container.ready && container.state?.running) ready++;
-    }
-    const isReady = (status.conditions ?? []).some((one: any) => one.type === 'Ready' && one.status === 'True');
-    if (reason === 'Completed' && ready > 0) reason = isReady ? 'Running' : 'NotReady';
-  }
-  if (metadata.deletionTimestamp)
-    reason = status.phase === 'Succeeded' || status.phase === 'Failed' ? reason : 'Terminating';
-  total = Math.max(total, 0);
-  return {
-    ready: `${ready}/${total}`,
-    status: reason,
-    restarts: restarts > 0 && lastRestart ? `${restarts} (${since(lastRestart)} ago)` : restarts,
-  };
-}
-
 function servicePorts(service: any): string {
   return orNone(
     (service.spec.ports ?? [])
@@ -198,6 +122,8 @@ function eventObject(event: any): string {
 }
 
 const printers: Record<string, Printer> = {
+  ...workloadPrinters,
+  ...storagePrinters,
   '/pods': {
     columns: [
       ['Name'],
@@ -211,7 +137,7 @@ const printers: Record<string, Printer> = {
       ['Readiness Gates', true],
     ],
     cells: (pod) => {
-      const { ready, status, restarts } = podStatus(pod);
+      const { ready, status, restarts } = podCells(pod);
       return [
         pod.metadata.name,
         ready,
@@ -236,84 +162,6 @@ const printers: Record<string, Printer> = {
       age(one),
       labelsText(one.spec.selector),
     ],
-  },
-  'apps/deployments': {
-    columns: [
-      ['Name'],
-      ['Ready'],
-      ['Up-to-date'],
-      ['Available'],
-      ['Age'],
-      ['Containers', true],
-      ['Images', true],
-      ['Selector', true],
-    ],
-    cells: (one) => [
-      one.metadata.name,
-      `${one.status?.readyReplicas ?? 0}/${one.spec.replicas ?? 0}`,
-      one.status?.updatedReplicas ?? 0,
-      one.status?.availableReplicas ?? 0,
-      age(one),
-      containers(one.spec.template?.spec),
-      images(one.spec.template?.spec),
-      selectorText(one.spec.selector),
-    ],
-  },
-  'apps/replicasets': {
-    columns: [
-      ['Name'],
-      ['Desired'],
-      ['Current'],
-      ['Ready'],
-      ['Age'],
-      ['Containers', true],
-      ['Images', true],
-      ['Selector', true],
-    ],
-    cells: (one) => [
-      one.metadata.name,
-      one.spec.replicas ?? 0,
-      one.status?.replicas ?? 0,
-      one.status?.readyReplicas ?? 0,
-      age(one),
-      containers(one.spec.template?.spec),
-      images(one.spec.template?.spec),
-      selectorText(one.spec.selector),
-    ],
-  },
-  'apps/statefulsets': {
-    columns: [['Name'], ['Ready'], ['Age'], ['Containers', true], ['Images', true]],
-    cells: (one) => [
-      one.metadata.name,
-      `${one.status?.readyReplicas ?? 0}/${one.spec.replicas ?? 0}`,
-      age(one),
-      containers(one.spec.template?.spec),
-      images(one.spec.template?.spec),
-    ],
-  },
-  'apps/daemonsets': {
-    columns: [['Name'], ['Desired'], ['Current'], ['Ready'], ['Up-to-date'], ['Available'], ['Node Selector'], ['Age']],
-    cells: (one) => [
-      one.metadata.name,
-      one.status?.desiredNumberScheduled ?? 0,
-      one.status?.currentNumberScheduled ?? 0,
-      one.status?.numberReady ?? 0,
-      one.status?.updatedNumberScheduled ?? 0,
-      one.status?.numberAvailable ?? 0,
-      labelsText(one.spec.template?.spec?.nodeSelector),
-      age(one),
-    ],
-  },
-  'batch/jobs': {
-    columns: [['Name'], ['Status'], ['Completions'], ['Duration'], ['Age']],
-    cells: (one) => {
-      const done = (one.status?.conditions ?? []).find((condition: any) => condition.status === 'True');
-      const { startTime, completionTime, succeeded = 0 } = one.status ?? {};
-      const took = startTime
-        ? duration((completionTime ? Date.parse(completionTime) : Date.now()) - Date.parse(startTime))
-        : '';
-      return [one.metadata.name, done?.type ?? 'Running', `${succeeded}/${one.spec.completions ?? 1}`, took, age(one)];
-    },
   },
   '/nodes': {
     columns: [

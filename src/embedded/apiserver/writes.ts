@@ -5,7 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../../kube/index.ts';
 import { admitMutating, admitValidating } from './admission.ts';
+import { convertAutoscaler } from './autoscaling-versions.ts';
+import { checkRules, hasRules, unreadableRules } from './cel/index.ts';
 import { type ApiRequest, fieldManagerOf, isDryRun, type ServerContext, timestamp } from './context.ts';
+import { addJobSelector } from './job-selector.ts';
 import {
   ApplyConflict,
   applyPatch,
@@ -24,7 +27,9 @@ import {
   crdSchema,
   defaultBuiltin,
   type FieldError,
+  prepareForCreate,
   prune,
+  required,
   type TypeSchema,
   validate,
   validateBuiltin,
@@ -63,7 +68,7 @@ export async function createObject(
   let object = accept(request, resource, body, target, warnings);
   if (!object.metadata.name && object.metadata.generateName)
     object.metadata.name = object.metadata.generateName + randomSuffix();
-  checkNamespace(context, resource, object.metadata.namespace, true);
+  checkNamespace(context, resource, object.metadata);
   if (
     object.metadata.name &&
     context.storage.get(storageKey(resource), object.metadata.namespace, object.metadata.name)
@@ -71,6 +76,16 @@ export async function createObject(
     throw alreadyExists(resource, object.metadata.name);
   stripServerFields(object);
   dropStatus(object, resource, undefined);
+  setDefaults(resource, object);
+  // The client owns what it sent and what decoding made of it; what webhooks and the server add is nobody's.
+  const { status: _, ...sent } = object;
+  const { managedFields } = track(
+    request,
+    resource,
+    undefined,
+    resource.subresources.has('status') ? (sent as KubeObject) : object,
+    undefined,
+  ).metadata;
   object = await admitMutating(context, request, {
     resource,
     operation: 'CREATE',
@@ -78,14 +93,20 @@ export async function createObject(
     old: undefined,
     subresource: '',
   });
-  finish(context, resource, object, undefined);
-  await admitValidating(context, request, { resource, operation: 'CREATE', object, old: undefined, subresource: '' });
+  await finish(context, resource, object, undefined);
+  await admitValidating(
+    context,
+    request,
+    { resource, operation: 'CREATE', object, old: undefined, subresource: '' },
+    warnings,
+  );
+  setManagers(object, managedFields);
   if (context.storage.get(storageKey(resource), object.metadata.namespace, object.metadata.name ?? ''))
     throw alreadyExists(resource, object.metadata.name ?? '');
   object.metadata.uid = randomUUID();
+  if (resource.group === 'batch' && resource.plural === 'jobs') addJobSelector(object);
   object.metadata.creationTimestamp = timestamp();
   if (hasGeneration(resource)) object.metadata.generation = 1;
-  object = track(request, resource, undefined, object, undefined);
   return { object: store(context, request, resource, object), created: true, warnings };
 }
 
@@ -134,6 +155,10 @@ export async function patchObject(
     }
     const warnings: string[] = [];
     const object = accept(request, target.resource, patched, target, warnings);
+    if (object.metadata.name !== target.name)
+      throw badRequest(
+        `the name of the object (${object.metadata.name}) does not match the name on the URL (${target.name})`,
+      );
     const stated = (patch as any)?.metadata?.resourceVersion !== undefined;
     try {
       return await update(context, request, target, current, object, warnings);
@@ -153,11 +178,7 @@ export async function applyObject(
 ): Promise<WriteResult> {
   const { resource } = target;
   if (!request.query.get('fieldManager'))
-    throw new StatusError(
-      422,
-      'Invalid',
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    );
+    throw invalid('PatchOptions', 'meta.k8s.io', '', [required('fieldManager', 'is required for apply patch')]);
   const warnings: string[] = [];
   const applied = accept(request, resource, body, target, warnings);
   applied.metadata.name ??= target.name;
@@ -190,7 +211,7 @@ export async function applyObject(
     }
     if (current && merged === shown) return { object: shown, created: false, warnings };
     if (!current) {
-      checkNamespace(context, resource, target.namespace, true);
+      checkNamespace(context, resource, target);
       const managed = merged.metadata.managedFields;
       let object: KubeObject = structuredClone(merged);
       delete object.metadata.managedFields;
@@ -202,19 +223,25 @@ export async function applyObject(
         old: undefined,
         subresource: '',
       });
-      finish(context, resource, object, undefined);
-      await admitValidating(context, request, {
-        resource,
-        operation: 'CREATE',
-        object,
-        old: undefined,
-        subresource: '',
-      });
+      await finish(context, resource, object, undefined);
+      await admitValidating(
+        context,
+        request,
+        {
+          resource,
+          operation: 'CREATE',
+          object,
+          old: undefined,
+          subresource: '',
+        },
+        warnings,
+      );
       if (context.storage.get(storageKey(resource), target.namespace, target.name)) continue;
       object.metadata.uid = randomUUID();
+      if (resource.group === 'batch' && resource.plural === 'jobs') addJobSelector(object);
       object.metadata.creationTimestamp = timestamp();
       if (hasGeneration(resource)) object.metadata.generation = 1;
-      object.metadata.managedFields = managed ?? [];
+      setManagers(object, managed);
       return { object: store(context, request, resource, object), created: true, warnings };
     }
     try {
@@ -274,6 +301,9 @@ async function update(
   let object = keepServerFields(wanted, old);
   if (subresource === 'status') object = withStatusOnly(object, old);
   else dropStatus(object, resource, old);
+  if (resource.group === '' && resource.plural === 'pods') object = withDebuggers(object, old, subresource);
+  if (!appliedManagers) setDefaults(resource, object);
+  const managedFields = appliedManagers ?? track(request, resource, old, object, subresource).metadata.managedFields;
   object = await admitMutating(context, request, {
     resource,
     operation: 'UPDATE',
@@ -281,16 +311,20 @@ async function update(
     old,
     subresource: subresource ?? '',
   });
-  finish(context, resource, object, old);
-  await admitValidating(context, request, {
-    resource,
-    operation: 'UPDATE',
-    object,
-    old,
-    subresource: subresource ?? '',
-  });
-  if (appliedManagers) object.metadata.managedFields = appliedManagers;
-  else object = track(request, resource, old, object, subresource);
+  await finish(context, resource, object, old);
+  await admitValidating(
+    context,
+    request,
+    {
+      resource,
+      operation: 'UPDATE',
+      object,
+      old,
+      subresource: subresource ?? '',
+    },
+    warnings,
+  );
+  setManagers(object, managedFields);
   const generation = old.metadata.generation;
   if (hasGeneration(resource) && subresource !== 'status' && !isSame(withoutMeta(object), withoutMeta(old)))
     object.metadata.generation = (generation ?? 1) + 1;
@@ -326,9 +360,10 @@ export function existing(context: ServerContext, target: Target): Entry {
   return entry;
 }
 
-/** The object as the asked version of its resource shows it. Versions differ by name only: conversion is None. */
+/** The object as the asked version of its resource shows it. Versions differ by name only, but for autoscalers. */
 export function atVersion(object: KubeObject, resource: Resource): KubeObject {
   const wanted = apiVersion(resource);
+  if (resource.group === 'autoscaling' && object.apiVersion !== wanted) return convertAutoscaler(object, wanted);
   return object.apiVersion === wanted ? object : { ...object, apiVersion: wanted, kind: resource.kind };
 }
 
@@ -365,8 +400,13 @@ function accept(
   } else delete object.metadata.namespace;
   const schema = schemaOf(resource);
   if (schema) {
+    // Built-in kinds are decoded into types, which fails before anything else is looked at; a patch is decoded when it is merged.
+    const [wrong] = resource.custom ? [] : validate(object, schema).filter(isWrongType);
+    if (wrong) throw undecodable(request, resource, target, wrong);
     const { object: known, unknown } = prune(object, schema);
     const mode = request.query.get('fieldValidation') ?? 'Ignore';
+    if (unknown.length > 0 && mode !== 'Strict' && isApply(request))
+      throw untyped(resource, target, `.${unknown[0]}: field not declared in schema`);
     if (unknown.length > 0 && mode === 'Strict')
       throw badRequest(
         `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${unknown.map((path) => `unknown field "${path}"`).join(', ')}`,
@@ -377,50 +417,121 @@ function accept(
   return object;
 }
 
-/** Defaults and all checks, after mutating admission. */
-function finish(context: ServerContext, resource: Resource, object: KubeObject, old: KubeObject | undefined): void {
-  dropNulls(object);
-  const schema = schemaOf(resource);
-  if (resource.custom) {
-    if (schema) applyDefaults(object, schema);
-  } else defaultBuiltin(object);
-  const errors: FieldError[] = schema ? validate(object, schema) : [];
-  errors.push(...(resource.custom ? validateMeta(object, old) : validateBuiltin(object, old)));
-  if (errors.length === 0 && resource.group === '' && resource.kind === 'Service')
-    errors.push(...context.addresses.complete(object, old));
-  const distinct = [...new Map(errors.map((error) => [`${error.field}\n${error.reason}`, error])).values()];
-  if (distinct.length > 0) throw invalid(resource.kind, resource.group, object.metadata.name ?? '', distinct);
+function undecodable(request: ApiRequest, resource: Resource, target: Target, wrong: FieldError): StatusError {
+  const { kind, group, version } = resource;
+  if (request.method !== 'PATCH')
+    return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${wrong.message}`);
+  if (isApply(request)) return untyped(resource, target, wrong.message);
+  return invalid(kind, group, target.name, [{ ...wrong, reason: 'FieldValueInvalid', field: 'patch' }]);
 }
 
-/** JSON null stands for "not set" in every typed field. Open maps of custom resources keep theirs. */
-function dropNulls(value: any): void {
+const isApply = (request: ApiRequest): boolean => String(request.headers['content-type']).includes('apply-patch');
+
+/** What cannot be read as an object of its type cannot be applied; Kubernetes gives this no reason but the sentence. */
+function untyped(resource: Resource, { namespace, name }: Target, why: string): StatusError {
+  const place = namespace ? `${namespace}/${name}` : name;
+  return new StatusError(
+    500,
+    '',
+    `failed to create typed patch object (${place}; ${apiVersion(resource)}, Kind=${resource.kind}): ${why}`,
+  );
+}
+
+const isWrongType = ({ reason }: FieldError): boolean => reason === 'FieldValueTypeInvalid';
+
+function setManagers(object: KubeObject, managedFields: KubeObject['metadata']['managedFields']): void {
+  if (managedFields?.length) object.metadata.managedFields = managedFields;
+  else delete object.metadata.managedFields;
+}
+
+function setDefaults(resource: Resource, object: KubeObject): void {
+  const schema = schemaOf(resource);
+  dropNulls(object, resource.custom ? schema : undefined);
+  dropEmptyMeta(object);
+  if (!resource.custom) defaultBuiltin(object);
+  else if (schema) applyDefaults(object, schema);
+}
+
+/** Lists and maps of metadata are left out when nothing is in them. */
+function dropEmptyMeta({ metadata }: KubeObject): void {
+  for (const name of ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const)
+    if (metadata[name] && Object.keys(metadata[name]).length === 0) delete metadata[name];
+}
+
+const blocking: FieldError['reason'][] = [
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+  'FieldValueNotSupported',
+];
+const isBlocking = ({ reason }: FieldError): boolean => blocking.includes(reason);
+
+const rulesWait: FieldError = {
+  reason: 'FieldValueInvalid',
+  field: '<nil>',
+  message:
+    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+};
+
+/** Defaults of what admission has added, and all checks. */
+async function finish(
+  context: ServerContext,
+  resource: Resource,
+  object: KubeObject,
+  old: KubeObject | undefined,
+): Promise<void> {
+  setDefaults(resource, object);
+  if (!resource.custom && !old) prepareForCreate(object);
+  const schema = schemaOf(resource);
+  const errors: FieldError[] = schema ? validate(object, schema) : [];
+  // Rules may rely on types and sizes: they are for objects that have those of their schema.
+  if (resource.custom && schema && hasRules(schema.raw))
+    errors.push(...(errors.some(isBlocking) ? [rulesWait] : await checkRules(object, old, schema)));
+  if (errors.length === 0 && resource.plural === 'customresourcedefinitions')
+    errors.push(...(await unreadableRules(object)));
+  const known = new Set(errors.map(({ field, reason }) => `${field}\n${reason}`));
+  const further = resource.custom ? validateMeta(object, old) : validateBuiltin(object, old);
+  errors.push(...further.filter(({ field, reason }) => !known.has(`${field}\n${reason}`)));
+  if (errors.length === 0 && resource.group === '' && resource.kind === 'Service')
+    errors.push(...context.addresses.complete(object, old));
+  if (errors.length > 0) throw invalid(resource.kind, resource.group, object.metadata.name ?? '', errors);
+}
+
+/** JSON null stands for "not set" in every typed field. Custom resources keep it where their schema allows it or says nothing. */
+function dropNulls(value: any, custom: TypeSchema | undefined): void {
   if (value === null || typeof value !== 'object') return;
   if (Array.isArray(value)) {
-    value.forEach(dropNulls);
+    for (const item of value) dropNulls(item, custom?.items());
     return;
   }
   for (const [name, child] of Object.entries(value)) {
-    if (child === null || child === undefined) delete value[name];
-    else dropNulls(child);
+    const schema = custom?.field(name);
+    const mayBeNull = custom !== undefined && (schema === undefined || schema.raw.nullable === true);
+    if (child === undefined || (child === null && !mayBeNull)) delete value[name];
+    else if (custom === undefined || schema !== undefined) dropNulls(child, schema);
   }
 }
 
+/** Something may be created in this namespace. */
 function checkNamespace(
   context: ServerContext,
   resource: Resource,
-  namespace: string | undefined,
-  creating: boolean,
+  { namespace, name = '' }: { namespace?: string | undefined; name?: string | undefined },
 ): void {
   if (!resource.namespaced) return;
   if (!namespace) throw badRequest('an empty namespace may not be set during creation');
   const entry = context.storage.get('/namespaces', undefined, namespace);
   if (!entry) throw notFound({ group: '', plural: 'namespaces' }, namespace);
-  if (creating && entry.object.metadata.deletionTimestamp)
+  if (entry.object.metadata.deletionTimestamp)
     throw new StatusError(
       403,
       'Forbidden',
-      `${resource.plural} is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
+      `${resource.plural} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
       {
+        name,
+        ...(resource.group ? { group: resource.group } : {}),
+        kind: resource.plural,
         causes: [
           {
             reason: 'NamespaceTerminating',
@@ -486,6 +597,14 @@ function withStatusOnly(object: KubeObject, old: KubeObject): KubeObject {
   return { ...rest, ...(object['status'] === undefined ? {} : { status: object['status'] }) };
 }
 
+/** Ephemeral containers are added by their own subresource, which changes nothing else. */
+function withDebuggers(object: KubeObject, old: KubeObject, subresource: string | undefined): KubeObject {
+  const [changed, kept] = subresource === 'ephemeralcontainers' ? [object, old] : [old, object];
+  const { ephemeralContainers: _, ...spec } = kept['spec'];
+  const added = changed['spec'].ephemeralContainers;
+  return { ...kept, spec: { ...spec, ...(added ? { ephemeralContainers: added } : {}) } };
+}
+
 const withoutMeta = (object: KubeObject): unknown => ({ ...object, metadata: undefined, status: undefined });
 
 /** Kinds without a spec have no generation, except webhook configurations. */
@@ -493,15 +612,9 @@ function hasGeneration(resource: Resource): boolean {
   if (resource.custom) return true;
   if (resource.group === 'admissionregistration.k8s.io') return true;
   return (
-    [
-      'apps',
-      'batch',
-      'autoscaling',
-      'policy',
-      'networking.k8s.io',
-      'apiextensions.k8s.io',
-      'discovery.k8s.io',
-    ].includes(resource.group) ||
+    ['apps', 'batch', 'policy', 'networking.k8s.io', 'apiextensions.k8s.io', 'discovery.k8s.io'].includes(
+      resource.group,
+    ) ||
     (resource.group === '' && resource.plural === 'pods')
   );
 }
@@ -521,9 +634,6 @@ function track(
 }
 
 function store(context: ServerContext, request: ApiRequest, resource: Resource, object: KubeObject): KubeObject {
-  if (isDryRun(request)) {
-    object.metadata.resourceVersion ??= String(context.storage.revision);
-    return object;
-  }
+  if (isDryRun(request)) return object;
   return context.storage.put(storageKey(resource), object).object;
 }

@@ -1,7 +1,16 @@
 /** Deployments: one ReplicaSet per template, rolled over within maxSurge and maxUnavailable. */
 import { createHash } from 'node:crypto';
 import { type Deployment, type KubeObject, kinds, type ReplicaSet } from '../../kube/index.ts';
-import { type Controller, type ControllerContext, keyedQueue, keyOf, ownerOf, withCondition } from './controller.ts';
+import {
+  type Controller,
+  type ControllerContext,
+  keyedQueue,
+  keyOf,
+  ownerOf,
+  putStatus,
+  sorted,
+  withCondition,
+} from './controller.ts';
 
 const revisionKey = 'deployment.kubernetes.io/revision';
 const hashKey = 'pod-template-hash';
@@ -42,16 +51,6 @@ async function reconcile(context: ControllerContext, namespace: string, name: st
 }
 
 const templateText = (template: any): string => JSON.stringify(sorted(template));
-
-function sorted(value: any): any {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, sorted(value[key])]),
-  );
-}
 
 function withoutHash(template: any): any {
   const { [hashKey]: _, ...labels } = template.metadata?.labels ?? {};
@@ -271,8 +270,7 @@ async function writeStatus(
     }),
     conditions,
   };
-  if (JSON.stringify(sorted(status)) === JSON.stringify(sorted(deployment.status ?? {}))) return;
-  await context.client.replace(kinds.Deployment, { ...deployment, status }, { subresource: 'status' });
+  await putStatus(context, kinds.Deployment, deployment, status);
 }
 
 const positive = (counts: Record<string, number>): Record<string, number> =>

@@ -1,127 +1,82 @@
 /** ReplicaSets: as many pods as asked. */
 
 import { messageOf } from '../../errors/index.ts';
-import { kinds, type Pod, type ReplicaSet } from '../../kube/index.ts';
+import { kinds, type Pod, type Queue, type ReplicaSet } from '../../kube/index.ts';
 import {
+  availableInMs,
   type Controller,
   type ControllerContext,
+  isPodAvailable,
   isPodReady,
   isTerminal,
   keyedQueue,
   keyOf,
   matches,
-  ownerOf,
+  putStatus,
   withCondition,
 } from './controller.ts';
-
-/** Pods that were asked for and that the informer has not shown yet: without them a slow watch would lead to too many. */
-type Expectations = Map<string, { created: Set<string>; deleted: Set<string> }>;
+import { PodControl } from './pod-control.ts';
 
 export const replicaSets: Controller = {
   name: 'replicaset',
   start(context) {
-    const expected: Expectations = new Map();
-    const queue = keyedQueue(context, 'replicaset', (namespace, name) => reconcile(context, expected, namespace, name));
+    const pods = new PodControl(context, kinds.ReplicaSet, 'replicaset-controller');
+    const queue: Queue = keyedQueue(context, 'replicaset', (namespace, name) =>
+      reconcile(context, pods, queue, namespace, name),
+    );
     context.informer(kinds.ReplicaSet).on(({ object }) => queue.add(keyOf(object)));
-    context.informer(kinds.Pod).on(({ type, object }) => {
-      const owner = ownerOf(object, 'ReplicaSet');
-      if (!owner) return;
-      const key = `${object.metadata.namespace}/${owner}`;
-      expected.get(key)?.created.delete(object.metadata.name!);
-      if (type === 'deleted' || object.metadata.deletionTimestamp)
-        expected.get(key)?.deleted.delete(object.metadata.name!);
-      queue.add(key);
-    });
+    pods.follow(queue);
     return queue;
   },
 };
 
 async function reconcile(
   context: ControllerContext,
-  expected: Expectations,
+  pods: PodControl,
+  queue: Queue,
   namespace: string,
   name: string,
 ): Promise<void> {
   const key = `${namespace}/${name}`;
   const set = context.informer<ReplicaSet>(kinds.ReplicaSet).get(namespace, name);
-  if (!set) {
-    expected.delete(key);
-    return;
-  }
-  const all = context.informer<Pod>(kinds.Pod).list(namespace);
-  const mine = all.filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.uid === set.metadata.uid));
-  const active = mine.filter((pod) => !pod.metadata.deletionTimestamp && !isTerminal(pod));
-  const waits = expected.get(key) ?? { created: new Set<string>(), deleted: new Set<string>() };
-  expected.set(key, waits);
+  if (!set) return pods.forget(key);
+  const active = (await pods.claim(set)).filter((pod) => !pod.metadata.deletionTimestamp && !isTerminal(pod));
   let failure: string | undefined;
-  if (!set.metadata.deletionTimestamp && waits.created.size === 0 && waits.deleted.size === 0) {
+  if (!set.metadata.deletionTimestamp && pods.isSettled(set)) {
     const missing = (set.spec['replicas'] ?? 0) - active.length;
-    if (missing > 0) failure = await create(context, set, missing, waits.created);
-    else if (missing < 0) await remove(context, set, active, -missing, waits.deleted);
+    if (missing > 0) failure = await create(pods, set, missing);
+    else for (const pod of inOrderOfRemoval(active).slice(0, -missing)) await pods.remove(set, pod);
   }
   await writeStatus(context, set, active, failure);
   if (failure) throw new Error(failure);
+  const minReadySeconds: number = set.spec['minReadySeconds'] ?? 0;
+  const waiting = active.filter((pod) => isPodReady(pod) && !isPodAvailable(pod, minReadySeconds));
+  if (waiting.length > 0)
+    queue.addAfter(key, Math.min(...waiting.map((pod) => availableInMs(pod, minReadySeconds))) + 50);
 }
 
-async function create(
-  context: ControllerContext,
-  set: ReplicaSet,
-  count: number,
-  waits: Set<string>,
-): Promise<string | undefined> {
-  const { name, namespace, uid } = set.metadata;
-  const template = set.spec['template'];
+async function create(pods: PodControl, set: ReplicaSet, count: number): Promise<string | undefined> {
+  const { metadata, spec } = set.spec['template'];
   const results = await Promise.allSettled(
-    Array.from({ length: count }, async () => {
-      const pod = await context.client.create<Pod>(kinds.Pod, {
-        metadata: {
-          ...template.metadata,
-          generateName: `${name}-`,
-          namespace: namespace!,
-          ownerReferences: [
-            {
-              apiVersion: 'apps/v1',
-              kind: 'ReplicaSet',
-              name: name!,
-              uid: uid!,
-              controller: true,
-              blockOwnerDeletion: true,
-            },
-          ],
-        },
-        spec: template.spec,
-      });
-      if (!context.informer(kinds.Pod).get(namespace, pod.metadata.name!)) waits.add(pod.metadata.name!);
-      context.event(set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`, 'replicaset-controller');
-    }),
+    Array.from({ length: count }, () =>
+      pods.create(set, { metadata: { ...metadata, generateName: `${set.metadata.name}-` }, spec }),
+    ),
   );
   const failed = results.find((result) => result.status === 'rejected');
-  if (!failed) return undefined;
-  const message = messageOf(failed.reason);
-  context.event(set, 'Warning', 'FailedCreate', `Error creating: ${message}`, 'replicaset-controller');
-  return message;
+  return failed && messageOf(failed.reason);
 }
 
-async function remove(
-  context: ControllerContext,
-  set: ReplicaSet,
-  pods: Pod[],
-  count: number,
-  waits: Set<string>,
-): Promise<void> {
-  // Kubernetes' order: unscheduled, then not ready, then the youngest.
+/** Kubernetes' order: unscheduled, then not ready, then those that cost least, then the youngest. */
+function inOrderOfRemoval(pods: Pod[]): Pod[] {
   const rank = (pod: Pod): number => (pod.spec['nodeName'] ? 2 : 0) + (isPodReady(pod) ? 1 : 0);
-  const ordered = [...pods].sort(
+  const cost = (pod: Pod): number =>
+    Number(pod.metadata.annotations?.['controller.kubernetes.io/pod-deletion-cost'] ?? 0);
+  return [...pods].sort(
     (a, b) =>
-      rank(a) - rank(b) || (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
+      rank(a) - rank(b) ||
+      cost(a) - cost(b) ||
+      (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
   );
-  for (const pod of ordered.slice(0, count)) {
-    waits.add(pod.metadata.name!);
-    await context.client
-      .delete(kinds.Pod, pod.metadata.name!, pod.metadata.namespace)
-      .catch(() => waits.delete(pod.metadata.name!));
-    context.event(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`, 'replicaset-controller');
-  }
 }
 
 async function writeStatus(
@@ -131,32 +86,19 @@ async function writeStatus(
   failure: string | undefined,
 ): Promise<void> {
   const ready = active.filter(isPodReady).length;
-  const labelled = active.filter((pod) =>
-    matches({ matchLabels: set.spec['template'].metadata?.labels }, pod.metadata.labels),
-  ).length;
+  const available = active.filter((pod) => isPodAvailable(pod, set.spec['minReadySeconds'])).length;
+  const labels = { matchLabels: set.spec['template'].metadata?.labels };
+  const labelled = active.filter((pod) => matches(labels, pod.metadata.labels)).length;
   const before: any[] = set.status?.['conditions'] ?? [];
   const conditions = failure
     ? withCondition(before, 'ReplicaFailure', 'True', 'FailedCreate', failure)
     : before.filter((one) => one.type !== 'ReplicaFailure');
-  const status = {
+  await putStatus(context, kinds.ReplicaSet, set, {
     replicas: active.length,
     ...(labelled > 0 ? { fullyLabeledReplicas: labelled } : {}),
-    ...(ready > 0 ? { readyReplicas: ready, availableReplicas: ready } : {}),
+    ...(ready > 0 ? { readyReplicas: ready } : {}),
+    ...(available > 0 ? { availableReplicas: available } : {}),
     observedGeneration: set.metadata.generation,
     ...(conditions.length > 0 ? { conditions } : {}),
-  };
-  const known = set.status ?? {};
-  const same = ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'].every(
-    (field) => (known[field] ?? 0) === ((status as any)[field] ?? 0),
-  );
-  if (same && JSON.stringify(conditions) === JSON.stringify(before)) return;
-  await context.client.patch(
-    kinds.ReplicaSet,
-    set.metadata.name!,
-    set.metadata.namespace,
-    {
-      status: { fullyLabeledReplicas: null, readyReplicas: null, availableReplicas: null, conditions: null, ...status },
-    },
-    { type: 'merge', subresource: 'status' },
-  );
+  });
 }

@@ -71,13 +71,18 @@ export function misfit(pod: Pod, node: Node): string | undefined {
     if (labels[key] !== value) return "node(s) didn't match Pod's node affinity/selector";
   const terms: any[] | undefined =
     pod.spec['affinity']?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  if (terms && !terms.some((term) => (term.matchExpressions ?? []).every((one: any) => holds(one, labels))))
-    return "node(s) didn't match Pod's node affinity/selector";
+  const fields = { 'metadata.name': node.metadata.name ?? '' };
+  const chooses = (term: any): boolean =>
+    (term.matchExpressions ?? []).every((one: any) => holds(one, labels)) &&
+    (term.matchFields ?? []).every((one: any) => holds(one, fields));
+  if (terms && !terms.some(chooses)) return "node(s) didn't match Pod's node affinity/selector";
   const tolerations: any[] = pod.spec['tolerations'] ?? [];
-  const hard = (node.spec?.['taints'] ?? []).filter((taint: any) => taint.effect !== 'PreferNoSchedule');
+  const hard: any[] = (node.spec?.['taints'] ?? []).filter((taint: any) => taint.effect !== 'PreferNoSchedule');
   const untolerated = hard.find((taint: any) => !tolerations.some((one) => tolerates(one, taint)));
   if (untolerated) return `node(s) had untolerated taint {${untolerated.key}: ${untolerated.value ?? ''}}`;
-  if (node.spec?.['unschedulable']) return 'node(s) were unschedulable';
+  const cordon = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+  if (node.spec?.['unschedulable'] && !tolerations.some((one) => tolerates(one, cordon)))
+    return 'node(s) were unschedulable';
   return undefined;
 }
 

@@ -99,7 +99,9 @@ function dump(url: URL, xds: XdsServer): Reply {
   const id = url.searchParams.get('proxyID') ?? '';
   const connection = xds.connections().find((one) => `${one.proxy?.name}.${one.proxy?.namespace}` === id);
   if (!connection) return { status: 404, type: 'text/plain', body: `no proxy ${JSON.stringify(id)} is connected\n` };
-  const types = url.pathname.endsWith('edsz') ? { endpoint: typeUrls.endpoint } : typeUrls;
+  // Of secrets nothing is shown here, not even to whoever may see all else.
+  const { secret: _, ...shown } = typeUrls;
+  const types = url.pathname.endsWith('edsz') ? { endpoint: typeUrls.endpoint } : shown;
   const configs = Object.fromEntries(
     Object.entries(types).map(([short, url]) => [short, connection.resources(url).map((one) => one.resource)]),
   );

@@ -14,6 +14,7 @@ import {
 import { authenticator } from './authenticate.ts';
 import { CertificateAuthority } from './ca/authority.ts';
 import { ServingCertificate } from './ca/serving.ts';
+import { Credentials } from './credentials/index.ts';
 import { debugPage, startDebugServer, startWebhookServer } from './http.ts';
 import { type InjectionSettings, inject } from './inject/index.ts';
 import { metricsRegistry } from './metrics.ts';
@@ -38,9 +39,15 @@ export async function startIstiod(options: IstiodOptions): Promise<{ stop(): Pro
   const { meshConfig } = registry.current();
   const authority = await CertificateAuthority.load(settings.caFolder, meshConfig.trustDomain, log);
   const authenticate = authenticator(registry);
-  const xds = new XdsServer({
+  const credentials = new Credentials({
+    clientOf: (clusterId) => registry.registryOf(clusterId)?.client,
+    onChange: (clusterId, namespace) => xds.secretsChanged(clusterId, namespace),
+    log,
+  });
+  const xds: XdsServer = new XdsServer({
     source: registry,
     authenticate,
+    secret: (proxy, name) => credentials.resource(proxy, name),
     debounceAfterMs: settings.debounceAfterMs,
     debounceMaxMs: settings.debounceMaxMs,
     debugPage: (path) => debugPage(path, debugSources),
@@ -77,7 +84,7 @@ export async function startIstiod(options: IstiodOptions): Promise<{ stop(): Pro
       xds.stop();
       for (const server of grpcServers) server.forceShutdown();
       for (const server of httpServers) server.close();
-      await distributions.stop();
+      await Promise.all([distributions.stop(), credentials.stop()]);
       await registry.stop();
     },
   };
@@ -199,7 +206,7 @@ const nativeSidecarMinor = 33;
 
 function injectionSettings(registry: MeshRegistry, options: IstiodOptions): InjectionSettings {
   const { settings } = options;
-  const { meshConfig, clusters } = registry.current();
+  const { meshConfig, clusters, config, rootNamespace } = registry.current();
   return {
     revision: settings.revision,
     clusterId: settings.clusterId,
@@ -211,5 +218,7 @@ function injectionSettings(registry: MeshRegistry, options: IstiodOptions): Inje
     domain: settings.domain,
     nativeSidecars: registry.registries().every((one) => one.kubernetesMinor >= nativeSidecarMinor),
     proxyConfig: (meshConfig.raw['defaultConfig'] as Record<string, unknown> | undefined) ?? {},
+    proxyConfigs: config.get('ProxyConfig') ?? [],
+    rootNamespace,
   };
 }

@@ -26,7 +26,11 @@ export interface ServicePort {
 
 /** A service of the whole mesh: the same name and namespace in several clusters is one (namespace sameness). */
 export interface MeshService {
+  /** In the snapshot's maps: the hostname, or `<namespace>/<hostname>` where another namespace has the host already. */
+  key: string;
   hostname: string;
+  /** Where it is written: Services of Kubernetes, or ServiceEntries. */
+  origin: 'Kubernetes' | 'ServiceEntry';
   name: string;
   namespace: string;
   /** From the first registry that has the service: the config cluster, then others in the order of registration. */
@@ -35,6 +39,12 @@ export interface MeshService {
   addresses: ReadonlyMap<string, readonly string[]>;
   /** The address used where the proxy's own cluster has none. */
   defaultAddress: string;
+  /** Addresses, or ranges of them, that a ServiceEntry states: the same in all clusters. */
+  statedAddresses: readonly string[];
+  /** Names of ExternalName Services that stand for this one. */
+  aliases: readonly { hostname: string; namespace: string }[];
+  /** Labels of the workloads behind it; undefined where it names its endpoints itself. */
+  selector: Readonly<Record<string, string>> | undefined;
   /** clusterIP None: dialled directly (ORIGINAL_DST for sidecars). */
   headless: boolean;
   resolution: 'ClientSideLB' | 'Passthrough' | 'DNSLB' | 'DNSRoundRobinLB';
@@ -53,11 +63,15 @@ export interface MeshEndpoint {
   hostname: string;
   clusterId: string;
   network: string;
+  /** An IP address; of services that are found by DNS a name as well. */
   address: string;
   port: number;
   /** Name of the service port that it serves; endpoints match clusters by it. */
   portName: string;
-  health: 'healthy' | 'unhealthy';
+  /** Nobody says how endpoints are that an entry states. */
+  health: 'healthy' | 'unhealthy' | 'unknown';
+  /** Share among its like; 1 where nothing is stated. */
+  weight?: number;
   tlsMode: 'istio' | 'disabled';
   /** SPIFFE ID, or empty when the pod is not known. */
   serviceAccount: string;
@@ -141,6 +155,8 @@ export interface MeshSnapshot {
   workloads: ReadonlyMap<string, Workload>;
   gateways: readonly NetworkGateway[];
   config: ReadonlyMap<ConfigKind, readonly KubeObject[]>;
+  /** Keys of token issuers that istiod has fetched, by where they are from. */
+  jwks: ReadonlyMap<string, string>;
 }
 
 export interface MeshConfig {
@@ -168,9 +184,21 @@ export interface MeshConfig {
 export interface MeshChange {
   full: boolean;
   hosts: ReadonlySet<string>;
+  /** Policies that changed: they concern the proxies of their namespace, or all if it is the root namespace. */
+  policies: readonly PolicyChange[];
   /** For logs and /debug: "EndpointSlice west/sample/helloworld". */
   reason: string;
 }
+
+/** A change of configuration whose reach is known by its kind and namespace. */
+export interface PolicyChange {
+  kind: ScopedKind;
+  namespace: string;
+}
+
+/** Kinds that no other proxies than those of their namespace (or all, from the root namespace) can see. */
+export const scopedKinds = ['AuthorizationPolicy', 'RequestAuthentication', 'Telemetry', 'EnvoyFilter'] as const;
+export type ScopedKind = (typeof scopedKinds)[number];
 
 /** Where snapshots come from. */
 export interface SnapshotSource {

@@ -8,6 +8,7 @@ export interface IstiodSettings {
   /** Serves remote clusters as their control plane: writes their root certificates and webhook bundles. */
   isExternal: boolean;
   meshConfigFile: string;
+  meshNetworksFile: string;
   injectionValuesFile: string;
   caFolder: string;
   /** Milliseconds that a remote cluster may take before istiod is ready without it; 0 waits for ever. */
@@ -27,6 +28,7 @@ export function settingsFrom(env: NodeJS.ProcessEnv): IstiodSettings {
     domain: env['DOMAIN'] ?? 'cluster.local',
     isExternal: env['EXTERNAL_ISTIOD'] === 'true',
     meshConfigFile: env['MESH_CONFIG_FILE'] ?? '/etc/istio/config/mesh',
+    meshNetworksFile: env['MESH_NETWORKS_FILE'] ?? '/etc/istio/config/meshNetworks',
     injectionValuesFile: env['INJECT_VALUES_FILE'] ?? '/var/lib/istio/inject/values',
     caFolder: env['ROOT_CA_DIR'] ?? '/etc/cacerts',
     remoteClusterTimeoutMs: milliseconds(env['PILOT_REMOTE_CLUSTER_TIMEOUT'], 30_000),

@@ -30,6 +30,7 @@ export class ContainerLog {
     let rest = '';
     stream.setEncoding('utf8');
     stream.on('data', (chunk: string) => {
+      this.#added.emit('output', name, chunk);
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
       if (lines.length > 0) this.#write(lines, name);
@@ -38,6 +39,12 @@ export class ContainerLog {
       if (rest !== '') this.#write([rest], name);
       rest = '';
     });
+  }
+
+  /** Calls for each piece of output as it comes, be it half a line, until the returned function is called. */
+  onOutput(listener: (name: 'stdout' | 'stderr', chunk: string) => void): () => void {
+    this.#added.on('output', listener);
+    return () => this.#added.off('output', listener);
   }
 
   line(name: 'stdout' | 'stderr', text: string): void {

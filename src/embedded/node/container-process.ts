@@ -1,7 +1,10 @@
 /** A running container: its processes, its output, its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ContainerLog } from './container-log.ts';
+import { scriptMark } from './container-script.ts';
 import type { OutputPipe } from './output-pipe.ts';
 
 export interface ContainerEnd {
@@ -29,26 +32,27 @@ export class ContainerProcess {
   /** Starts a script in namespaces of its own, in the network of its pod. */
   constructor(options: {
     netns: string;
+    /** Whose processes it sees and may signal: its own only, those of a container by its first process, or the node's. */
+    pids: 'own' | 'node' | number;
     script: string;
     env: Record<string, string>;
     log: ContainerLog;
     output: { stdout: OutputPipe; stderr: OutputPipe };
+    /** Whether something may be written to its standard input. */
+    stdin: boolean;
   }) {
     const { stdout, stderr } = options.output;
     this.#child = spawn(
       'nsenter',
-      [
-        `--net=${options.netns}`,
-        ...['unshare', '--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child'],
-        ...['/bin/sh', '-c', options.script],
-      ],
+      [`--net=${options.netns}`, ...namespaces(options.pids), ...['/bin/sh', '-c', options.script]],
       // PATH must lead to nsenter itself when the container's own does not.
       {
         env: { ...options.env, PATH: options.env['PATH'] ?? defaultPath },
-        stdio: ['ignore', stdout.writeEnd, stderr.writeEnd],
+        stdio: [options.stdin ? 'pipe' : 'ignore', stdout.writeEnd, stderr.writeEnd],
         cwd: '/',
       },
     );
+    this.#child.stdin?.on('error', () => {}); // it has ended
     // Only the container holds them now, so that they end with it.
     for (const pipe of [stdout, stderr]) closeSync(pipe.writeEnd);
     options.log.follow(stdout.readable, 'stdout');
@@ -82,6 +86,24 @@ export class ContainerProcess {
     }
   }
 
+  /** Resolves when the container's own program runs, in its own root, or has ended: before that no other program can join it. */
+  async entered(): Promise<void> {
+    while (!this.hasEnded) {
+      const pid = this.innerPid();
+      if (pid && !isPreparing(pid)) return;
+      await pause(enteredEveryMs);
+    }
+  }
+
+  get stdin(): Writable | undefined {
+    return this.#child.stdin ?? undefined;
+  }
+
+  /** The process out here above all of the container's. */
+  get outerPid(): number | undefined {
+    return this.#child.pid;
+  }
+
   kill(signal: NodeJS.Signals): void {
     const pid = this.innerPid() ?? (signal === 'SIGKILL' ? this.#child.pid : undefined);
     if (!pid) return;
@@ -89,6 +111,27 @@ export class ContainerProcess {
       process.kill(pid, signal);
     } catch {} // it has just ended
   }
+}
+
+/** There is no event for the exec of another process. */
+const enteredEveryMs = 10;
+
+/** The script's text is on the command line until the last exec. */
+function isPreparing(pid: number): boolean {
+  try {
+    const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return commandLine === '' || commandLine.includes(scriptMark) || commandLine.startsWith('unshare\0');
+  } catch {
+    return true;
+  }
+}
+
+/** Each of these forks once, so that the first process inside is the only child of the one out here. */
+function namespaces(pids: 'own' | 'node' | number): string[] {
+  const own = ['unshare', '--mount', '--uts', '--ipc'];
+  if (pids === 'own') return [...own, '--pid', '--fork', '--kill-child'];
+  if (pids === 'node') return [...own, '--fork', '--kill-child'];
+  return [`--pid=/proc/${pids}/ns/pid`, ...own];
 }
 
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -19,11 +19,14 @@ export interface RootOptions {
 
 export const applicationCapabilities = ['chown', 'dac_override', 'fowner', 'kill', 'net_bind_service'];
 
+/** What the script begins with, and no program's command line does. */
+export const scriptMark = 'set -e # isthmus container';
+
 export function containerScript(options: RootOptions): string {
   const { root } = options;
   const bound = options.capabilities.map((name) => `,+${name}`).join('');
   const lines = [
-    'set -e',
+    scriptMark,
     // The container's own PATH is for its program; these commands are the machine's.
     'own_path=$PATH; PATH=/usr/sbin:/usr/bin:/sbin:/bin; umask 022',
     `R=${quote(root)}`,
@@ -43,7 +46,7 @@ export function containerScript(options: RootOptions): string {
       const target = quote(`.${to}`);
       return [
         `if [ -d ${quote(from)} ]; then mkdir -p ${target}; else mkdir -p "$(dirname ${target})"; [ -e ${target} ] || : > ${target}; fi`,
-        `mount --bind${readOnly ? ' -o ro' : ''} ${quote(from)} ${target}`,
+        `mount --rbind${readOnly ? ' -o ro' : ''} ${quote(from)} ${target}`,
       ];
     }),
     'pivot_root . old; cd /; umount -l old; rmdir old',

@@ -1,17 +1,21 @@
 /** One container of a pod over its restarts: started, probed, watched, started again with growing pauses. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors/index.ts';
 import { agentMountPath, type ProxyAgent } from './agent/types.ts';
+import { type Attachment, Attachments } from './container-attachment.ts';
 import { ContainerLog } from './container-log.ts';
 import { ContainerProcess, defaultPath } from './container-process.ts';
 import { applicationCapabilities, containerScript } from './container-script.ts';
 import { environmentOf, expand, MissingReference } from './environment.ts';
 import { runInContainer } from './exec.ts';
+import { runHook } from './hooks.ts';
 import { findProgram, type ImageProgram } from './images/index.ts';
 import { outputPipes } from './output-pipe.ts';
-import type { PodContext } from './pod-context.ts';
+import { hostnameOf, type PodContext } from './pod-context.ts';
 import { type ProbeTarget, startProbing } from './probes.ts';
+import { withTerminal } from './streaming/terminal.ts';
+import { messageFrom, prepareMessage } from './termination-message.ts';
 
 type State =
   | { kind: 'waiting'; reason: string; message?: string }
@@ -29,8 +33,10 @@ type State =
 const firstBackOffMs = 10_000;
 const longestBackOffMs = 300_000;
 const forgetBackOffAfterMs = 600_000;
+/** Kubernetes lets postStart take as long as it likes; a hook that hangs is ended here all the same. */
+const longestHookMs = 600_000;
 
-export type Role = 'init' | 'sidecar' | 'main';
+export type Role = 'init' | 'sidecar' | 'main' | 'ephemeral';
 
 export class Container {
   readonly spec: any;
@@ -47,19 +53,61 @@ export class Container {
   #backOffMs = firstBackOffMs;
   #stopping = false;
   #wakeBackOff: (() => void) | undefined;
+  #attachments: Attachments | undefined;
   #finished = Promise.withResolvers<void>();
+  #launched = Promise.withResolvers<void>();
   #startedOnce = Promise.withResolvers<void>();
   #imageComplaint = false;
+  log: ContainerLog | undefined;
 
-  constructor(spec: any, role: Role, context: PodContext) {
+  /** @param before its entry in the pod's status, where the node has come back to a pod that it ran before */
+  constructor(spec: any, role: Role, context: PodContext, before?: any) {
     this.spec = spec;
     this.role = role;
     this.#context = context;
+    if (context.pod().spec['initContainers']?.length) this.state = { kind: 'waiting', reason: 'PodInitializing' };
+    if (before?.containerID) this.#restore(before);
+  }
+
+  /** Goes on where the status says that it stood: what ran then has ended with the node. */
+  #restore(before: any): void {
+    this.restartCount = before.restartCount ?? 0;
+    if (existsSync(this.logPath())) this.log = new ContainerLog(this.logPath());
+    const { running, terminated } = before.state ?? {};
+    if (terminated) this.state = { kind: 'terminated', ...withoutId(terminated) };
+    else if (running) this.state = lostState(running.startedAt);
+    const isOver = this.role !== 'init' && this.state.kind === 'terminated' && !this.#mayRestart();
+    if (isOver) return this.#finished.resolve();
+    const last = before.lastState?.terminated;
+    this.lastState = this.state.kind === 'terminated' ? this.state : last && { kind: 'terminated', ...withoutId(last) };
+    this.state = { kind: 'waiting', reason: 'ContainerCreating' };
+    this.restartCount++;
+  }
+
+  /** It will not run (again): the node came back to a pod that is not to be restarted. */
+  lose(): void {
+    if (this.state.kind !== 'terminated') this.state = lostState(timestamp());
+    this.#finished.resolve();
   }
 
   /** Resolves when the container will not run again. */
   get finished(): Promise<void> {
     return this.#finished.promise;
+  }
+
+  /** Resolves when it has been started for the first time and its postStart hook is done, or when that did not succeed. */
+  get launched(): Promise<void> {
+    return this.#launched.promise;
+  }
+
+  /** Resolves at the end of its present life. */
+  get lifeOver(): Promise<unknown> {
+    return this.#process?.ended ?? Promise.resolve();
+  }
+
+  /** Its output from now on, and a way to its input; undefined when it does not run. */
+  attach(hear: (name: 'stdout' | 'stderr', chunk: string) => void): Attachment | undefined {
+    return this.state.kind === 'running' ? this.#attachments?.attach(hear) : undefined;
   }
 
   /** Resolves when a sidecar has started: its startup probe has succeeded, or it has none and runs. */
@@ -79,11 +127,10 @@ export class Container {
     return join(this.#context.logFolder, this.spec.name, `${restart}.log`);
   }
 
-  log: ContainerLog | undefined;
-
   /** Runs until it is done or stopped. */
   async run(): Promise<void> {
     try {
+      if (this.state.kind === 'terminated' && !this.#mayRestart()) return;
       while (!this.#stopping) {
         const startedAt = Date.now();
         const ran = await this.#runOnce();
@@ -94,6 +141,7 @@ export class Container {
     } finally {
       this.#finished.resolve();
       this.#startedOnce.resolve();
+      this.#launched.resolve();
     }
   }
 
@@ -105,20 +153,33 @@ export class Container {
     const running = this.#process;
     if (running && !running.hasEnded) {
       this.#context.event('Normal', 'Killing', `Stopping container ${this.spec.name}`, this);
-      const timer = setTimeout(() => running.kill('SIGKILL'), graceMs);
-      const over = new AbortController();
-      void running.ended.then(() => over.abort());
-      if (graceMs > 0) await this.#preStop(graceMs);
-      if (graceMs > 0) await this.#agent?.drain(over.signal);
-      running.kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
-      await running.ended;
-      clearTimeout(timer);
+      await this.#kill(running, graceMs);
     }
     if (this.state.kind === 'waiting') this.#finished.resolve();
     await this.#finished.promise;
   }
 
+  async #kill(running: ContainerProcess, graceMs: number): Promise<void> {
+    const timer = setTimeout(() => running.kill('SIGKILL'), graceMs);
+    const over = new AbortController();
+    void running.ended.then(() => over.abort());
+    if (graceMs > 0) await this.#preStop(graceMs);
+    if (graceMs > 0) await this.#agent?.drain(over.signal);
+    running.kill(graceMs > 0 ? 'SIGTERM' : 'SIGKILL');
+    await running.ended;
+    clearTimeout(timer);
+  }
+
+  /** Of one that is told to stop already: what is left of it after that many milliseconds is killed. */
+  hurry(graceMs: number): void {
+    const running = this.#process;
+    if (!running || running.hasEnded) return;
+    const timer = setTimeout(() => running.kill('SIGKILL'), graceMs);
+    void running.ended.then(() => clearTimeout(timer));
+  }
+
   #mayRestart(): boolean {
+    if (this.role === 'ephemeral') return false;
     if (this.role === 'sidecar') return true;
     const policy = this.#context.pod().spec['restartPolicy'];
     if (this.role === 'init') return !this.succeeded && policy !== 'Never';
@@ -130,6 +191,7 @@ export class Container {
     const program = findProgram(this.spec.image, this.#context.options.images, this.#context.options.programs);
     if (!program) {
       this.#complainOfImage();
+      this.#launched.resolve();
       await this.#pause(2_000);
       return false;
     }
@@ -140,6 +202,7 @@ export class Container {
       const reason = error instanceof MissingReference ? 'CreateContainerConfigError' : 'CreateContainerError';
       this.#become({ kind: 'waiting', reason, message: messageOf(error) });
       this.#context.event('Warning', 'Failed', `Error: ${messageOf(error)}`, this);
+      this.#launched.resolve();
       await this.#pause(1_000);
       return false;
     }
@@ -147,21 +210,30 @@ export class Container {
     this.log = new ContainerLog(this.logPath());
     const startedAt = timestamp();
     const output = await outputPipes(this.#context.folder);
-    this.#process = new ContainerProcess({ netns: this.#context.netns, ...prepared, log: this.log, output });
+    const running = new ContainerProcess({
+      netns: this.#context.netns,
+      pids: this.#pids(),
+      ...prepared,
+      log: this.log,
+      output,
+      stdin: this.spec.stdin === true,
+    });
+    this.#process = running;
+    this.#attachments = new Attachments(running, this.log, this.spec);
     this.#context.event('Normal', 'Created', `Created container: ${this.spec.name}`, this);
     this.#context.event('Normal', 'Started', `Started container ${this.spec.name}`, this);
-    this.started = !this.spec.startupProbe;
-    this.ready = this.started && !this.spec.readinessProbe;
     this.#become({ kind: 'running', startedAt });
-    if (this.started) this.#startedOnce.resolve();
-    this.#beginProbes();
-    const end = await this.#process.ended;
+    // Only a hook holds the next container back.
+    if (!this.spec.lifecycle?.postStart) this.#launched.resolve();
+    void this.#begin(running);
+    const end = await running.ended;
     this.#endProbes();
     this.started = false;
     this.ready = false;
     await this.#agent?.stop();
     this.#agent = undefined;
     rmSync(this.#root, { recursive: true, force: true });
+    const message = messageFrom(this.#messagePath, this.spec, end.exitCode, this.log);
     this.#become({
       kind: 'terminated',
       exitCode: end.exitCode,
@@ -169,8 +241,42 @@ export class Container {
       reason: end.exitCode === 0 ? 'Completed' : 'Error',
       startedAt,
       finishedAt: timestamp(),
+      ...(message ? { message } : {}),
     });
     return true;
+  }
+
+  /** What follows a start: the hook, then probes. A hook that fails ends the container. */
+  async #begin(running: ContainerProcess): Promise<void> {
+    await running.entered();
+    const hook = this.spec.lifecycle?.postStart;
+    const why = hook && (await runHook(hook, this.#probeTarget(), longestHookMs));
+    this.#launched.resolve();
+    if (running !== this.#process || running.hasEnded || this.#stopping) return;
+    if (why) {
+      this.#context.event('Warning', 'FailedPostStartHook', `PostStartHook failed: ${why}`, this);
+      this.#context.event('Normal', 'Killing', 'FailedPostStartHook', this);
+      return this.#kill(running, this.#graceMs());
+    }
+    this.started = !this.spec.startupProbe;
+    this.ready = this.started && !this.spec.readinessProbe;
+    this.#context.changed();
+    if (this.started) this.#startedOnce.resolve();
+    this.#beginProbes();
+  }
+
+  #graceMs(): number {
+    return (this.#context.pod().spec['terminationGracePeriodSeconds'] ?? 30) * 1000;
+  }
+
+  /** A debugger sees the processes of the container that it is for. */
+  #pids(): 'own' | 'node' | number {
+    if (this.#context.pod().spec['hostPID']) return 'node';
+    return (this.spec.targetContainerName && this.#context.pidOf(this.spec.targetContainerName)) || 'own';
+  }
+
+  get #messagePath(): string {
+    return join(this.#context.folder, `m-${this.spec.name}`);
   }
 
   get #root(): string {
@@ -208,11 +314,18 @@ export class Container {
         env['PATH'] = `${agentMountPath}:${env['PATH'] ?? defaultPath}`;
       }
     }
+    if (this.spec.tty) {
+      argv = withTerminal(argv);
+      env['TERM'] ??= 'xterm';
+    }
+    prepareMessage(this.#messagePath);
+    if (this.spec.terminationMessagePath)
+      mounts.push({ from: this.#messagePath, to: this.spec.terminationMessagePath, readOnly: false });
     mkdirSync(this.#root, { recursive: true });
     const added: string[] = this.spec.securityContext?.capabilities?.add ?? [];
     const script = containerScript({
       root: this.#root,
-      hostname: pod.spec['hostname'] ?? pod.metadata.name ?? 'pod',
+      hostname: hostnameOf(pod),
       hosts: join(folder, 'hosts'),
       resolvConf: join(folder, 'resolv.conf'),
       mounts,
@@ -300,16 +413,11 @@ export class Container {
     const target = this.#probeTarget();
     const unhealthy = (kind: string) => (why: string) =>
       this.#context.event('Warning', 'Unhealthy', `${kind} probe failed: ${why}`, this);
-    const restart = (kind: string): void => {
-      this.#context.event(
-        'Normal',
-        'Killing',
-        `Container ${this.spec.name} failed ${kind} probe, will be restarted`,
-        this,
-      );
-      const running = this.#process;
-      running?.kill('SIGTERM');
-      setTimeout(() => running?.kill('SIGKILL'), 30_000).unref();
+    const restart = (kind: string, probe: any): void => {
+      const message = `Container ${this.spec.name} failed ${kind} probe, will be restarted`;
+      this.#context.event('Normal', 'Killing', message, this);
+      const grace = probe.terminationGracePeriodSeconds;
+      if (this.#process) void this.#kill(this.#process, grace === undefined ? this.#graceMs() : grace * 1000);
     };
     const beginAfterStart = (): void => {
       if (readinessProbe)
@@ -326,7 +434,7 @@ export class Container {
       if (livenessProbe)
         this.#stopProbes.push(
           startProbing(livenessProbe, target, {
-            onChange: (ok) => !ok && restart('liveness'),
+            onChange: (ok) => !ok && restart('liveness', livenessProbe),
             onFailure: unhealthy('Liveness'),
           }),
         );
@@ -337,7 +445,7 @@ export class Container {
     }
     const end = startProbing(startupProbe, target, {
       onChange: (ok) => {
-        if (!ok) return restart('startup');
+        if (!ok) return restart('startup', startupProbe);
         end();
         this.started = true;
         beginAfterStart();
@@ -356,11 +464,8 @@ export class Container {
 
   async #preStop(graceMs: number): Promise<void> {
     const hook = this.spec.lifecycle?.preStop;
-    const pid = this.pid;
-    if (!hook || !pid) return;
-    if (hook.exec) await runInContainer(pid, hook.exec.command ?? [], graceMs).catch(() => {});
-    else if (hook.sleep)
-      await new Promise((resolve) => setTimeout(resolve, Math.min(graceMs, (hook.sleep.seconds ?? 0) * 1000)));
+    const why = hook && this.pid && (await runHook(hook, this.#probeTarget(), graceMs));
+    if (why) this.#context.event('Warning', 'FailedPreStopHook', `PreStopHook failed: ${why}`, this);
   }
 
   /** As the API shows it. */
@@ -374,11 +479,26 @@ export class Container {
       ready: this.role === 'init' ? this.succeeded : this.ready,
       started: this.started,
       restartCount: this.restartCount,
+      ...(Object.keys(this.spec.resources ?? {}).length > 0
+        ? { resources: this.spec.resources, allocatedResources: this.spec.resources.requests ?? {} }
+        : {}),
       state: shown(this.state, id),
       lastState: this.lastState ? shown(this.lastState, id) : {},
     };
   }
 }
+
+const withoutId = ({ containerID: _, ...rest }: any) => rest;
+
+/** Of what ran when the node went down nobody knows how it ended. */
+const lostState = (startedAt: string): State => ({
+  kind: 'terminated',
+  exitCode: 137,
+  reason: 'ContainerStatusUnknown',
+  message: 'The container could not be located when the node started again',
+  startedAt,
+  finishedAt: timestamp(),
+});
 
 function shown(state: State, containerID: string): any {
   const { kind, ...rest } = state;

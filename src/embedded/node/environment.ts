@@ -2,6 +2,7 @@
 import { cpus, totalmem } from 'node:os';
 import type { Pod, Service } from '../../kube/index.ts';
 import { fieldValue, resourceValue } from './downward.ts';
+import { hostnameOf } from './pod-context.ts';
 
 export interface EnvironmentSources {
   pod: Pod;
@@ -25,7 +26,7 @@ export function environmentOf(
   const env: Record<string, string> = {
     ...imageEnv,
     ...serviceVariables(sources),
-    HOSTNAME: sources.pod.spec['hostname'] ?? sources.pod.metadata.name ?? '',
+    HOSTNAME: hostnameOf(sources.pod),
   };
   for (const { configMapRef, secretRef, prefix = '' } of container.envFrom ?? []) {
     const reference = configMapRef ?? secretRef;

@@ -1,4 +1,4 @@
-/** The kubelet's own API on port 10250: logs, exec, port-forward and what runs. Only the API server may call it, by its client certificate. */
+/** The kubelet's own API on port 10250: logs, exec, attach, port-forward, what runs and what it uses. Only the API server may call it, by its client certificate. */
 import { existsSync, readdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -9,10 +9,12 @@ import { type LogQuery, readLog, show } from './container-log.ts';
 import type { KubeletOptions } from './options.ts';
 import type { PodWorker } from './pod-worker.ts';
 import { refuse, upgrades } from './streaming/index.ts';
+import { resourceMetrics, statsSummary } from './usage.ts';
 
 interface Pods {
   find(namespace: string, name: string): PodWorker | undefined;
   pods(): Pod[];
+  workers(): Iterable<PodWorker>;
 }
 
 export async function startKubeletApi(options: KubeletOptions, pods: Pods): Promise<{ stop(): Promise<void> }> {
@@ -40,10 +42,10 @@ export async function startKubeletApi(options: KubeletOptions, pods: Pods): Prom
     if (!worker) return refuse(socket, 404, `pod ${namespace}/${name} is not on this node`);
     const target = { query: url.searchParams, pod: { name: `${namespace}/${name}`, ...worker.network } };
     if (action === 'portForward') return streams.serve({ ...target, action }, request, socket, head);
-    if (action !== 'exec') return refuse(socket, 501, `${action} is not served by this kubelet`);
-    const pid = worker.containers.find((one) => one.spec.name === container)?.pid;
-    if (!pid) return refuse(socket, 404, `container ${container} in pod ${name} is not running`);
-    streams.serve({ ...target, action, pid }, request, socket, head);
+    if (action !== 'exec' && action !== 'attach') return refuse(socket, 501, `${action} is not served by this kubelet`);
+    const running = worker.containers.find((one) => one.spec.name === container);
+    if (!running?.pid) return refuse(socket, 404, `container ${container} in pod ${name} is not running`);
+    streams.serve({ ...target, action, container: running }, request, socket, head);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -57,17 +59,22 @@ export async function startKubeletApi(options: KubeletOptions, pods: Pods): Prom
   };
 }
 
-function answer(_options: KubeletOptions, pods: Pods, request: IncomingMessage, response: ServerResponse): void {
+function answer({ nodeName }: KubeletOptions, pods: Pods, request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? '/', 'https://localhost');
   const [root, namespace = '', name = '', container = ''] = url.pathname
     .split('/')
     .filter(Boolean)
     .map(decodeURIComponent);
+  const json = (value: unknown): void => {
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(value));
+  };
   if (root === 'healthz') response.end('ok');
-  else if (root === 'pods')
+  else if (root === 'pods') json({ kind: 'PodList', apiVersion: 'v1', items: pods.pods() });
+  else if (url.pathname === '/stats/summary') json(statsSummary(nodeName, pods.workers()));
+  else if (url.pathname === '/metrics/resource')
     response
-      .setHeader('content-type', 'application/json')
-      .end(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', items: pods.pods() }));
+      .setHeader('content-type', 'text/plain; version=0.0.4')
+      .end(resourceMetrics(statsSummary(nodeName, pods.workers())));
   else if (root === 'containerLogs') sendLogs(pods.find(namespace, name), container, url.searchParams, response);
   else response.writeHead(404).end('404 page not found\n');
 }

@@ -60,11 +60,11 @@ export async function startKubelet(options: KubeletOptions): Promise<{ stop(): P
       return;
     }
     if (worker) return worker.update(object);
-    if (['Succeeded', 'Failed'].includes(object['status']?.phase) && !object.metadata.deletionTimestamp) return;
     const made = new PodWorker(object, options, caches);
     workers.set(uid, made);
     if (object.metadata.deletionTimestamp) void made.terminate(0).then(() => workers.delete(uid));
-    else void made.run();
+    // What has ended before the node came back is kept for its logs.
+    else if (!['Succeeded', 'Failed'].includes(object['status']?.phase)) void made.run();
   });
   pods.start();
   const api = await startKubeletApi(options, {
@@ -73,6 +73,7 @@ export async function startKubelet(options: KubeletOptions): Promise<{ stop(): P
       return uid ? workers.get(uid) : undefined;
     },
     pods: () => pods.list(),
+    workers: () => workers.values(),
   });
   await pods.synced;
   return {

@@ -161,6 +161,7 @@ describe('volumes', () => {
     hostIp: '',
     configMap: () => content,
     secret: () => undefined,
+    claimed: async () => undefined,
     token: async () => 't',
   };
   const volume = { name: 'config', configMap: { name: 'c', defaultMode: 0o644 } };

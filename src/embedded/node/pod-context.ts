@@ -18,6 +18,8 @@ export interface PodContext {
   changed(): void;
   event(type: 'Normal' | 'Warning', reason: string, message: string, container?: Container): void;
   environmentSources(): EnvironmentSources;
+  /** The first process of a container that runs. */
+  pidOf(containerName: string): number | undefined;
   volumePath(name: string): string | undefined;
   isWritableVolume(name: string): boolean;
   /** The command that sets up interception in the pod's network. */
@@ -30,3 +32,7 @@ export interface PodContext {
     folder: string;
   }): Promise<ProxyAgent>;
 }
+
+/** What `hostname` says in a pod's containers: on the node's network it is the node's name. */
+export const hostnameOf = (pod: Pod): string =>
+  (pod.spec['hostNetwork'] ? pod.spec['nodeName'] : undefined) ?? pod.spec['hostname'] ?? pod.metadata.name ?? 'pod';

@@ -8,6 +8,9 @@ export interface PodFacts {
   startTime: string;
   init: Container[];
   main: Container[];
+  ephemeral: Container[];
+  /** Why the pod was ended, where it did not end by itself. */
+  failure: { reason: string; message: string } | undefined;
   /** All init containers have done their part. */
   initialized: boolean;
   sandboxReady: boolean;
@@ -42,6 +45,7 @@ export function podStatus(pod: Pod, facts: PodFacts): Record<string, any> {
   ];
   return {
     phase,
+    ...(facts.failure ?? {}),
     conditions,
     hostIP: facts.hostIp,
     hostIPs: [{ ip: facts.hostIp }],
@@ -60,6 +64,7 @@ export function podStatus(pod: Pod, facts: PodFacts): Record<string, any> {
             },
           },
     ),
+    ...(facts.ephemeral.length > 0 ? { ephemeralContainerStatuses: facts.ephemeral.map((one) => one.status()) } : {}),
     qosClass: qosClass(pod),
   };
 }
@@ -78,7 +83,8 @@ function condition(pod: Pod, type: string, holds: boolean, otherwise?: { reason:
   };
 }
 
-function phaseOf(pod: Pod, { init, main, initialized }: PodFacts): string {
+function phaseOf(pod: Pod, { init, main, initialized, failure }: PodFacts): string {
+  if (failure && [...init, ...main].every((one) => one.state.kind !== 'running')) return 'Failed';
   const failedInit = init.some(
     (one) =>
       one.role === 'init' &&
@@ -90,9 +96,12 @@ function phaseOf(pod: Pod, { init, main, initialized }: PodFacts): string {
   if (!initialized) return 'Pending';
   const policy = pod.spec['restartPolicy'];
   const ended = main.filter((one) => one.state.kind === 'terminated');
-  if (ended.length === main.length && policy !== 'Always') {
+  // A pod is over when nothing of it runs, sidecars included.
+  const isOver = ended.length === main.length && init.every((one) => one.state.kind !== 'running');
+  if (isOver && policy !== 'Always') {
     if (main.every((one) => one.succeeded)) return 'Succeeded';
-    if (policy === 'Never') return 'Failed';
+    // A pod that is being deleted restarts nothing.
+    if (policy === 'Never' || pod.metadata.deletionTimestamp) return 'Failed';
   }
   const everStarted = main.every((one) => one.state.kind !== 'waiting' || one.restartCount > 0 || one.lastState);
   return everStarted ? 'Running' : 'Pending';

@@ -5,14 +5,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../errors/index.ts';
 import { isNotFound, kinds, type Pod, type Service } from '../../kube/index.ts';
 import { prepareProxyAgent } from './agent/index.ts';
-import { Container, timestamp } from './container.ts';
+import { Container, type Role, timestamp } from './container.ts';
 import type { EnvironmentSources } from './environment.ts';
 import { interceptionScript } from './interception.ts';
 import type { KubeletCaches } from './kubelet.ts';
 import type { KubeletOptions } from './options.ts';
 import type { PodContext } from './pod-context.ts';
+import { hostsFile, resolvConf } from './pod-files.ts';
 import { podStatus } from './pod-status.ts';
-import { forgetVolumes, setUpVolume, VolumeError, type VolumeSources } from './volumes.ts';
+import { forgetVolumes, isStorage, setUpVolume, VolumeError, type VolumeSources } from './volumes.ts';
 
 const refreshVolumesMs = 60_000;
 
@@ -23,13 +24,20 @@ export class PodWorker {
   #pod: Pod;
   readonly init: Container[];
   readonly main: Container[];
+  readonly ephemeral: Container[] = [];
   readonly #context: PodContext;
   readonly #volumes = new Map<string, string>();
   readonly #tokens = new Map<string, { token: string; until: number }>();
   readonly #startTime: string;
+  /** Its containers have run, and ended with the node. */
+  readonly #isLost: boolean;
+  #failure: { reason: string; message: string } | undefined;
   #initialized = false;
+  #volumesReady = false;
   #sandboxReady = false;
   #terminating: Promise<void> | undefined;
+  /** Milliseconds since the epoch: when what still runs of it is killed. */
+  #endsBy = Number.POSITIVE_INFINITY;
   readonly #abort = new AbortController();
   #statusWanted = false;
   #statusRunning: Promise<void> | undefined;
@@ -53,20 +61,42 @@ export class PodWorker {
       changed: () => this.#changed(),
       event: (type, reason, message, container) => this.#event(type, reason, message, container?.spec.name),
       environmentSources: () => this.#environmentSources(),
+      pidOf: (name) => this.containers.find((one) => one.spec.name === name)?.pid,
       volumePath: (name) => this.#volumes.get(name),
       isWritableVolume: (name) =>
-        (this.#pod.spec['volumes'] ?? []).some((one: any) => one.name === name && (one.emptyDir || one.hostPath)),
+        (this.#pod.spec['volumes'] ?? []).some((one: any) => one.name === name && isStorage(one)),
       interceptionArgv: (args, mounts) => interceptionScript(args, options.programs, mounts),
       prepareProxy: (request) => this.#prepareProxy(request),
     };
-    this.init = (pod.spec['initContainers'] ?? []).map(
-      (spec: any) => new Container(spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init', this.#context),
+    const status = pod['status'] ?? {};
+    const make = (spec: any, role: Role, known: any[] | undefined): Container =>
+      new Container(
+        spec,
+        role,
+        this.#context,
+        known?.find((one) => one.name === spec.name),
+      );
+    this.init = (pod.spec['initContainers'] ?? []).map((spec: any) =>
+      make(spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init', status.initContainerStatuses),
     );
-    this.main = (pod.spec['containers'] ?? []).map((spec: any) => new Container(spec, 'main', this.#context));
+    this.main = (pod.spec['containers'] ?? []).map((spec: any) => make(spec, 'main', status.containerStatuses));
+    for (const spec of pod.spec['ephemeralContainers'] ?? [])
+      this.ephemeral.push(make(spec, 'ephemeral', status.ephemeralContainerStatuses));
+    this.#isLost =
+      pod.spec['restartPolicy'] === 'Never' && (status.containerStatuses ?? []).some((one: any) => one.containerID);
   }
 
   get containers(): Container[] {
-    return [...this.init, ...this.main];
+    return [...this.init, ...this.main, ...this.ephemeral];
+  }
+
+  get reference(): { name: string; namespace: string; uid: string } {
+    const { name = '', namespace = '' } = this.#pod.metadata;
+    return { name, namespace, uid: this.id };
+  }
+
+  get startTime(): string {
+    return this.#startTime;
   }
 
   get logFolder(): string {
@@ -81,6 +111,7 @@ export class PodWorker {
   /** Takes in a newer version of the object. */
   update(pod: Pod): void {
     this.#pod = pod;
+    if (this.#volumesReady) this.#runDebuggers();
     if (pod.metadata.deletionTimestamp) void this.terminate((pod.metadata.deletionGracePeriodSeconds ?? 30) * 1000);
   }
 
@@ -90,24 +121,82 @@ export class PodWorker {
   }
 
   async run(): Promise<void> {
+    if (this.#isLost) {
+      for (const container of this.main) container.lose();
+      this.#initialized = true;
+      return this.#changed();
+    }
     try {
       mkdirSync(this.#context.folder, { recursive: true, mode: 0o700 });
       await Promise.all([this.#makeSandbox(), this.#caches.hold(this.#pod)]);
       await this.#setUpVolumes();
       void this.#keepVolumes();
+      this.#volumesReady = true;
+      this.#runDebuggers();
+      this.#watchDeadline();
       if (!(await this.#runInitContainers())) return this.#changed();
       this.#initialized = true;
       this.#changed();
-      await Promise.all(this.main.map((container) => container.run()));
-      // The containers are done for good: sidecars end with them.
-      if (!this.#terminating) await this.#stopSidecars(this.#graceMs());
+      await this.#runMain();
+      // The containers are done for good: sidecars end with them, and what the pod had is no longer needed.
+      if (this.#terminating) return;
+      await this.#stopSidecars(this.#graceMs());
       this.#changed();
+      await this.#free();
     } catch (error) {
       if (!this.#abort.signal.aborted) {
         this.#options.log(`pod ${this.#pod.metadata.namespace}/${this.#pod.metadata.name}: ${messageOf(error)}`);
         this.#event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${messageOf(error)}`);
       }
     }
+  }
+
+  /** One after the other, each when the one before has been launched: by this a proxy's hook holds the application back. */
+  async #runMain(): Promise<void> {
+    const running: Promise<void>[] = [];
+    for (const container of this.main) {
+      if (this.#abort.signal.aborted) break;
+      running.push(container.run());
+      await container.launched;
+    }
+    await Promise.all(running);
+  }
+
+  /** Containers that `kubectl debug` has added. They run once and keep no pod alive. */
+  #runDebuggers(): void {
+    if (this.#terminating) return;
+    for (const spec of this.#pod.spec['ephemeralContainers'] ?? []) {
+      if (this.ephemeral.some((one) => one.spec.name === spec.name)) continue;
+      const container = new Container(spec, 'ephemeral', this.#context);
+      this.ephemeral.push(container);
+      void container.run().then(() => this.#changed());
+    }
+  }
+
+  /** activeDeadlineSeconds counts from the start of the pod. */
+  #watchDeadline(): void {
+    const seconds: number | undefined = this.#pod.spec['activeDeadlineSeconds'];
+    if (seconds === undefined) return;
+    const left = Date.parse(this.#startTime) + seconds * 1000 - Date.now();
+    void pause(Math.max(0, left), undefined, { signal: this.#abort.signal, ref: false })
+      .then(async () => {
+        const message = 'Pod was active on the node longer than the specified deadline';
+        this.#failure = { reason: 'DeadlineExceeded', message };
+        this.#event('Normal', 'DeadlineExceeded', message);
+        await Promise.all([...this.main, ...this.init].map((container) => container.stop(this.#graceMs())));
+        this.#changed();
+      })
+      .catch(() => {});
+  }
+
+  /** Takes away all but the logs. */
+  async #free(): Promise<void> {
+    this.#abort.abort();
+    await Promise.all(this.ephemeral.map((container) => container.stop(0)));
+    await this.#options.network.removePodNetwork(this.id);
+    rmSync(this.#context.folder, { recursive: true, force: true });
+    forgetVolumes(this.#context.folder);
+    this.#caches.release(this.id);
   }
 
   #graceMs(): number {
@@ -130,36 +219,14 @@ export class PodWorker {
   }
 
   async #setUpSandbox(): Promise<void> {
-    const { network, clusterDns, clusterDomain } = this.#options;
     const { folder } = this.#context;
-    const made = await network.createPodNetwork(this.id);
+    const made = this.#pod.spec['hostNetwork']
+      ? { netns: `/proc/${process.pid}/ns/net`, ip: this.#options.nodeAddress }
+      : await this.#options.network.createPodNetwork(this.id);
     this.#context.podIp = made.ip;
     this.#context.netns = made.netns;
-    const { namespace, name } = this.#pod.metadata;
-    const hostname = this.#pod.spec['hostname'] ?? name;
-    const fqdn = this.#pod.spec['subdomain']
-      ? `${hostname}.${this.#pod.spec['subdomain']}.${namespace}.svc.${clusterDomain} `
-      : '';
-    const aliases = (this.#pod.spec['hostAliases'] ?? [])
-      .map((one: any) => `${one.ip}\t${one.hostnames.join('\t')}\n`)
-      .join('');
-    writeFileSync(join(folder, 'hosts'), `127.0.0.1\tlocalhost\n${made.ip}\t${fqdn}${hostname}\n${aliases}`);
-    const dns = this.#pod.spec['dnsConfig'] ?? {};
-    const servers = [...(this.#pod.spec['dnsPolicy'] === 'None' ? [] : [clusterDns]), ...(dns.nameservers ?? [])];
-    const search = [
-      ...(this.#pod.spec['dnsPolicy'] === 'None'
-        ? []
-        : [`${namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain]),
-      ...(dns.searches ?? []),
-    ];
-    const optionList = [
-      'ndots:5',
-      ...(dns.options ?? []).map((one: any) => (one.value === undefined ? one.name : `${one.name}:${one.value}`)),
-    ];
-    writeFileSync(
-      join(folder, 'resolv.conf'),
-      `search ${search.join(' ')}\n${servers.map((one) => `nameserver ${one}\n`).join('')}options ${optionList.join(' ')}\n`,
-    );
+    writeFileSync(join(folder, 'hosts'), hostsFile(this.#pod, made.ip, this.#options.clusterDomain));
+    writeFileSync(join(folder, 'resolv.conf'), resolvConf(this.#pod, this.#options));
     this.#sandboxReady = true;
     this.#changed();
   }
@@ -200,7 +267,7 @@ export class PodWorker {
 
   async #refreshVolumes(): Promise<void> {
     for (const volume of this.#pod.spec['volumes'] ?? []) {
-      if (volume.emptyDir || volume.hostPath) continue;
+      if (isStorage(volume)) continue;
       // What has been there stays while its source is away.
       await setUpVolume(volume, join(this.#context.folder, 'v'), this.#volumeSources()).catch(() => {});
     }
@@ -226,8 +293,12 @@ export class PodWorker {
     for (const container of this.init.filter((one) => one.role === 'sidecar').reverse()) await container.stop(graceMs);
   }
 
-  /** Ends the containers and takes away what the pod had. The object goes last. */
+  /** Ends the containers and takes away what the pod had. The object goes last. Called again it may shorten the time, and never prolongs it. */
   terminate(graceMs: number): Promise<void> {
+    const endsBy = Date.now() + graceMs;
+    if (this.#terminating && endsBy < this.#endsBy)
+      for (const container of [...this.main, ...this.init]) container.hurry(graceMs);
+    this.#endsBy = Math.min(this.#endsBy, endsBy);
     this.#terminating ??= this.#terminate(graceMs);
     return this.#terminating;
   }
@@ -236,14 +307,9 @@ export class PodWorker {
     this.#abort.abort();
     const started = Date.now();
     this.#changed();
-    await Promise.all(
-      [...this.main, ...this.init.filter((one) => one.role === 'init')].map((one) => one.stop(graceMs)),
-    );
+    await Promise.all(this.containers.filter((one) => one.role !== 'sidecar').map((one) => one.stop(graceMs)));
     await this.#stopSidecars(Math.max(Math.min(2_000, graceMs), graceMs - (Date.now() - started)));
-    await this.#options.network.removePodNetwork(this.id);
-    rmSync(this.#context.folder, { recursive: true, force: true });
-    forgetVolumes(this.#context.folder);
-    this.#caches.release(this.id);
+    await this.#free();
     await this.#statusRunning;
     const { name, namespace, uid } = this.#pod.metadata;
     if (this.#pod.metadata.deletionTimestamp)
@@ -275,6 +341,8 @@ export class PodWorker {
       startTime: this.#startTime,
       init: this.init,
       main: this.main,
+      ephemeral: this.ephemeral,
+      failure: this.#failure,
       initialized: this.#initialized,
       sandboxReady: this.#sandboxReady,
     });
@@ -323,6 +391,12 @@ export class PodWorker {
       hostIp: this.#options.nodeAddress,
       configMap: (name) => this.#caches.configMap(namespace, name),
       secret: (name) => this.#caches.secret(namespace, name),
+      claimed: async (claimName) => {
+        const { client } = this.#options;
+        const claim = await client.find(kinds.PersistentVolumeClaim, claimName, namespace);
+        if (claim?.['status']?.phase !== 'Bound') return undefined;
+        return (await client.find(kinds.PersistentVolume, claim['spec'].volumeName))?.['spec'];
+      },
       token: (request) => this.#token(request),
     };
   }

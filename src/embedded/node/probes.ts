@@ -2,6 +2,7 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
+import { checkGrpcHealth } from './grpc-probe.ts';
 
 export interface ProbeTarget {
   podIp: string;
@@ -18,7 +19,10 @@ export async function probeOnce(probe: any, target: ProbeTarget): Promise<ProbeR
     if (probe.httpGet) return await httpProbe(probe.httpGet, target, timeoutMs);
     if (probe.tcpSocket)
       return await tcpProbe(probe.tcpSocket.host ?? target.podIp, target.port(probe.tcpSocket.port), timeoutMs);
-    if (probe.grpc) return await tcpProbe(target.podIp, probe.grpc.port, timeoutMs);
+    if (probe.grpc) {
+      const why = await checkGrpcHealth(target.podIp, probe.grpc.port, probe.grpc.service ?? '', timeoutMs);
+      return why === undefined ? { ok: true } : { ok: false, why };
+    }
     if (probe.exec) {
       const { exitCode, output } = await target.exec(probe.exec.command ?? [], timeoutMs);
       return exitCode === 0

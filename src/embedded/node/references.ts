@@ -101,7 +101,9 @@ export function referencesOf(pod: Pod): { source: Source; name: string }[] {
       add('configMap', one.configMap?.name);
       add('secret', one.secret?.secretName ?? one.secret?.name);
     }
-  for (const container of [...(pod.spec['initContainers'] ?? []), ...(pod.spec['containers'] ?? [])]) {
+  for (const container of ['initContainers', 'containers', 'ephemeralContainers'].flatMap(
+    (list) => pod.spec[list] ?? [],
+  )) {
     for (const { configMapRef, secretRef } of container.envFrom ?? []) {
       add('configMap', configMapRef?.name);
       add('secret', secretRef?.name);

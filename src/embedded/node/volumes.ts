@@ -1,5 +1,5 @@
 /** Volumes: folders below the pod's, filled from the API and kept up to date. Secrets are in memory only. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Pod } from '../../kube/index.ts';
@@ -11,12 +11,18 @@ export interface VolumeSources {
   hostIp: string;
   configMap(name: string): Record<string, Buffer> | undefined;
   secret(name: string): Record<string, Buffer> | undefined;
+  /** The source of the volume that a claim is bound to; undefined while it is bound to none. */
+  claimed(claimName: string): Promise<any>;
   /** A token of the pod's account; the kubelet keeps it until most of its life is over. */
   token(request: { audience?: string; expirationSeconds: number }): Promise<string>;
 }
 
 /** A volume cannot be set up yet; the message is the kubelet's. */
 export class VolumeError extends Error {}
+
+/** Volumes that containers write to; the others are filled from the API. */
+export const isStorage = (volume: any): boolean =>
+  Boolean(volume.emptyDir || volume.hostPath || volume.persistentVolumeClaim || volume.ephemeral);
 
 interface VolumeFile {
   content: Buffer;
@@ -26,7 +32,19 @@ interface VolumeFile {
 /** Sets up or refreshes a volume and gives its path. @throws VolumeError when something it needs is not there. */
 export async function setUpVolume(volume: any, folder: string, sources: VolumeSources): Promise<string> {
   const path = join(folder, volume.name);
-  if (volume.hostPath) return volume.hostPath.path;
+  if (volume.hostPath) return hostFolder(volume.name, volume.hostPath);
+  const claim =
+    volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral && `${sources.pod.metadata.name}-${volume.name}`);
+  if (claim) {
+    const source = await sources.claimed(claim);
+    if (!source)
+      throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : claim "${claim}" is not bound`);
+    if (!source.hostPath)
+      throw new VolumeError(
+        `MountVolume.SetUp failed for volume "${volume.name}" : the volume of claim "${claim}" is no folder of this machine`,
+      );
+    return hostFolder(volume.name, source.hostPath);
+  }
   if (volume.emptyDir) {
     mkdirSync(path, { recursive: true });
     return path;
@@ -41,6 +59,21 @@ export async function setUpVolume(volume: any, folder: string, sources: VolumeSo
         .join(', ')}`,
     );
   writeAtomically(path, files);
+  return path;
+}
+
+/** A path of the machine, checked or made as the type of the volume asks. */
+function hostFolder(name: string, { path, type }: { path: string; type?: string }): string {
+  if (type === 'DirectoryOrCreate') mkdirSync(path, { recursive: true, mode: 0o755 });
+  if (type === 'FileOrCreate' && !existsSync(path)) writeFileSync(path, '', { mode: 0o644 });
+  const kind = type?.replace('OrCreate', '');
+  const found = statSync(path, { throwIfNoEntry: false });
+  const checks = { Directory: found?.isDirectory(), File: found?.isFile(), Socket: found?.isSocket() };
+  const fits = kind !== undefined && kind in checks ? checks[kind as keyof typeof checks] === true : true;
+  if (!fits)
+    throw new VolumeError(
+      `MountVolume.SetUp failed for volume "${name}" : hostPath type check failed: ${path} is not a ${kind?.toLowerCase()}`,
+    );
   return path;
 }
 

@@ -14,7 +14,9 @@ import {
   toBinary,
   toJson,
 } from '@bufbuild/protobuf';
+import { reflect } from '@bufbuild/protobuf/reflect';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { mergeInto } from './merge.ts';
 
 let registry: FileRegistry | undefined;
 
@@ -49,6 +51,42 @@ export function encodeMessage(name: string, value: JsonValue): Uint8Array {
 export function decodeMessage(name: string, bytes: Uint8Array): any {
   const message = messageOf(name);
   return toJson(message, fromBinary(message, bytes), { registry: load(), useProtoFieldName: true });
+}
+
+const readable = (message: DescMessage, value: JsonValue) =>
+  fromJson(message, withTypedStructs(value), { registry: load(), ignoreUnknownFields: true });
+const written = (message: DescMessage, value: ReturnType<typeof fromJson>): any =>
+  toJson(message, value, { registry: load(), useProtoFieldName: true });
+
+/**
+ * The message as this room writes it, from JSON that somebody else has written: fields by the names of the definition, and none that it
+ * does not have. Extensions of unknown types become a TypedStruct, which Envoy reads as the type that it names.
+ * @throws Error naming the field that does not fit
+ */
+export function normalizedMessage(name: string, value: JsonValue): any {
+  const message = messageOf(name);
+  return written(message, readable(message, value));
+}
+
+/** The first message with what the second says, both in JSON. @throws Error naming the field that does not fit. */
+export function mergedMessages(name: string, target: JsonValue, source: JsonValue, replaceLists = false): any {
+  const message = messageOf(name);
+  const [into, from] = [readable(message, target), readable(message, source)];
+  mergeInto(reflect(message, into), reflect(message, from), replaceLists);
+  return written(message, into);
+}
+
+const typedStruct = 'xds.type.v3.TypedStruct';
+
+function withTypedStructs(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withTypedStructs);
+  if (typeof value !== 'object' || value === null) return value;
+  const type = value['@type'];
+  if (typeof type === 'string' && !load().getMessage(type.split('/').at(-1)!)) {
+    const { '@type': _, ...rest } = value;
+    return { '@type': `type.googleapis.com/${typedStruct}`, type_url: type, value: rest };
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withTypedStructs(one as JsonValue)]));
 }
 
 export {

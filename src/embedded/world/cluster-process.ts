@@ -39,6 +39,7 @@ await runClusterProcess(async ({ config, cluster, paths, logger, client }) => {
     serviceAccountKeys: pki.serviceAccount,
     rootCaPem: ca,
     clusterDomain,
+    volumesFolder: paths.volumes,
     log: logger('controllers'),
   });
   const node = await startNode({

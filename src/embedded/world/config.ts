@@ -61,6 +61,7 @@ export function clusterPaths(home: string, cluster: string) {
     database: `${folder}/state.db`,
     log: `${folder}/cluster.log`,
     podLogs: `${folder}/pods`,
+    volumes: `${folder}/volumes`,
     /** Exists in the world only: sockets, secret volumes and pod roots never touch the disk. */
     run: `/run/isthmus/${cluster}`,
   };

@@ -1,5 +1,6 @@
 /** Istio's own control plane, as an installer of Istio renders it. */
-export { istioVersionOf } from './installer.ts';
+export { plannedCommands } from './commands.ts';
+export { istioVersionOf } from './installer-version.ts';
 export {
   injectionLabel,
   injectorName,

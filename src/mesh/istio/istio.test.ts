@@ -1,11 +1,13 @@
 /** What installers are told and what is made of their answers. The installers are small scripts here; test/real runs Istio's own. */
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { defaultMesh, type Mesh } from '../../spec/index.ts';
-import { istioOperator, istioVersionOf, renderManifest } from './installer.ts';
+import { plannedCommands } from './commands.ts';
+import { istioOperator, renderManifest } from './installer.ts';
+import { istioVersionOf } from './installer-version.ts';
 import { injectionLabel, injectorName, istiodName, revisionLabel } from './naming.ts';
 import { isDefinition, isReader, networkingVersion, objectsOf } from './objects.ts';
 import { metricsFilter } from './upstream-envoy.ts';
@@ -78,6 +80,66 @@ describe('the installer', () => {
     expect(calls()).toContainEqual(
       expect.stringMatching(/^template istiod-1-30 istiod --repo https:\S+ --version 1\.30\.1 /),
     );
+  });
+
+  test('is not told the name of the default revision: Istio would put it behind every name', async () => {
+    const mesh = meshWith({ revision: 'default' });
+    expect(istioOperator(mesh, mesh.clusters[0]!, '1.31.0')).not.toHaveProperty('spec.revision');
+    Object.assign(mesh.controlPlane.istio, { installer: 'helm', program: program('v3.14.0'), version: '1.31.0' });
+    await renderManifest(mesh, mesh.clusters[0]!);
+    expect(parse(readFileSync(join(folder, 'given.yaml'), 'utf8'))).not.toHaveProperty('revision');
+    expect(calls()).toContainEqual(expect.stringMatching(/^template istiod istiod --repo /));
+  });
+
+  test.each(['istioctl', 'helm'] as const)('is told by a plan as it is run: %s', async (installer) => {
+    const mesh = meshWith({ installer, program: program(says('1.30.1')), version: '1.30.1' });
+    const planned = await plannedCommands(mesh, mesh.clusters[0]!, 'all');
+    await renderManifest(mesh, mesh.clusters[0]!);
+    const run = calls().filter((line) => !line.startsWith('version'));
+    // The file is in a folder that lives as long as the call.
+    const lines = run.map(
+      (line) => `${mesh.controlPlane.istio.program} ${line.replace(/\S+\/east\.yaml/, 'east.yaml')}`,
+    );
+    expect(planned.map((one) => one.command.join(' ')).sort()).toEqual(lines.sort());
+  });
+
+  // Which charts and profiles there are was seen in the trees of Istio's tags 1.18.0 to 1.31.0-rc.0, and rendered by Helm 3.18.
+  test.each([
+    ['1.18.0', 'istiod-remote', undefined],
+    ['1.23.6', 'istiod-remote', undefined],
+    ['1.24.0', 'istiod', 'remote'],
+    ['1.31.0', 'istiod', 'remote'],
+  ])('has for a remote of Istio %s the chart %s by Helm', async (version, chart, profile) => {
+    const mesh = meshWith({ installer: 'helm', program: program('v3.18.0'), version, revision: 'canary' });
+    await renderManifest(mesh, mesh.clusters[1]!, '192.168.49.20');
+    const charts = calls().flatMap((line) => /^template (\S+) (\S+) --repo/.exec(line)?.[2] ?? []);
+    expect(charts.sort()).toEqual(chart === 'istiod' ? ['base', 'istiod'] : ['istiod-remote']);
+    const given = parse(readFileSync(join(folder, 'given.yaml'), 'utf8'));
+    expect(given.profile).toBe(profile);
+    expect(given).toMatchObject({
+      revision: 'canary',
+      defaultRevision: '',
+      istiodRemote: {},
+      global: { tag: version },
+    });
+    // istioctl has the profile in all of them.
+    mesh.controlPlane.istio.installer = 'istioctl';
+    expect(istioOperator(mesh, mesh.clusters[1]!, version)).toMatchObject({
+      spec: { profile: 'remote', tag: version },
+    });
+  });
+
+  test('knows a folder of charts by what is in it', async () => {
+    const [sources, unpacked] = [join(folder, 'sources'), join(folder, 'unpacked')];
+    for (const path of [join(sources, 'istiod-remote'), join(unpacked, 'istiod')]) mkdirSync(path, { recursive: true });
+    const chartsIn = async (charts: string) => {
+      const mesh = meshWith({ installer: 'helm', program: program('v3.18.0'), charts });
+      await Promise.all(mesh.clusters.map((one) => renderManifest(mesh, one)));
+      const called = calls().flatMap((line) => /^template \S+ (\S+) --name/.exec(line)?.[1] ?? []);
+      return [...new Set(called)].filter((one) => one.startsWith(charts)).map((one) => one.slice(charts.length + 1));
+    };
+    expect((await chartsIn(sources)).sort()).toEqual(['base', 'istio-control/istio-discovery', 'istiod-remote']);
+    expect((await chartsIn(unpacked)).sort()).toEqual(['base', 'istiod']);
   });
 
   test('that is missing, silent or too old is told with what to do', async () => {

@@ -32,11 +32,14 @@ export async function renderKiali(kiali: KialiInstallation, values: Record<strin
   }
 }
 
+/** The command line, with its program first. */
+export const renderCommand = (kiali: KialiInstallation, valuesFile: string): string[] => [
+  ...[kiali.program, 'template', chartName, ...chartOf(kiali), '--namespace', systemNamespace],
+  ...['--values', valuesFile, '--skip-tests'],
+];
+
 async function helm(kiali: KialiInstallation, valuesFile: string): Promise<string> {
-  const args = [
-    ...['template', chartName, ...chartOf(kiali), '--namespace', systemNamespace],
-    ...['--values', valuesFile, '--skip-tests'],
-  ];
+  const [, ...args] = renderCommand(kiali, valuesFile);
   const { code, stdout, stderr } = await tryRun(kiali.program, args, { timeoutMs: longestMs }).catch((cause) => {
     throw new IsthmusError({
       code: 'kiali.no-helm',

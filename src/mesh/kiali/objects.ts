@@ -52,7 +52,7 @@ export async function kialiChartOf(mesh: Mesh): Promise<string | undefined> {
   if (!kiali) return undefined;
   const [objects] = await Promise.all([
     kialiObjects(mesh, kiali, []),
-    ...(mesh.clusters.length > 1 ? [accountObjects(mesh, kiali)] : []),
+    ...(mesh.clusters.some(({ name }) => name !== kiali.homeCluster) ? [accountObjects(mesh, kiali)] : []),
   ]);
   return objects.map(({ metadata }) => metadata.labels?.['helm.sh/chart']).find(Boolean) ?? 'kiali-server';
 }

@@ -41,6 +41,8 @@ export function homeValues(mesh: Mesh, kiali: KialiInstallation, remotesHash: st
   return merged(values, {
     // Helm finds labelled Secrets when it installs, not when it renders: each is named.
     clustering: {
+      // In a cluster that is not of the mesh there is nothing for it to show.
+      ...(kiali.management ? { ignore_home_cluster: true } : {}),
       clusters: [...stated, ...remotes.map(({ name }) => ({ name, secret_name: kialiSecretName(name) }))],
     },
     deployment: { ...fixed, remote_cluster_resources_only: false },

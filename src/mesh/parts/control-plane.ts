@@ -8,10 +8,12 @@ import {
   istiodName,
   istioObjects,
   metricsFilter,
+  plannedCommands,
   revisionOf,
 } from '../istio/index.ts';
 import { type DesiredObject, here, type Part, type PartContext, systemNamespace } from '../part.ts';
 import { waitForAddress, waitForDeployment } from '../predicates.ts';
+import { explainSync } from '../sync-state.ts';
 import type { Lack } from '../wait.ts';
 import { gatewayName } from './gateway-addresses.ts';
 import { istiodDeployment, istiodSelector } from './istiod-deployment.ts';
@@ -31,17 +33,28 @@ export const controlPlane: Part = {
     if (isIstio(context.mesh)) return here(context, await installedObjects(context));
     return here(context, context.cluster.role === 'primary' ? primaryObjects(context) : await remoteObjects(context));
   },
+  commands: ({ mesh, cluster }) =>
+    isIstio(mesh)
+      ? plannedCommands(
+          mesh,
+          cluster,
+          cluster.role === 'primary' ? "Istio's objects" : `what leads to the istiod of ${cluster.primary}`,
+        )
+      : [],
   async ready(context) {
     const { mesh } = context;
     if (context.cluster.role === 'primary') await waitForDeployment(context, systemNamespace, istiodName(mesh));
     const { client } = context;
+    const deeper = context.cluster.role === 'remote' ? { explain: () => explainSync(context) } : {};
     await context.wait.for({
       client,
       kind: kinds.MutatingWebhookConfiguration,
       name: injectorName(mesh),
       judge: whyNoBundle,
+      ...deeper,
     });
     await context.wait.for({
+      ...deeper,
       client,
       kind: kinds.ConfigMap,
       name: 'istio-ca-root-cert',
@@ -66,11 +79,21 @@ async function installedObjects(context: PartContext): Promise<DesiredObject[]> 
   const isRemote = cluster.role === 'remote';
   const address = isRemote ? await waitForAddress(context, cluster.primary, systemNamespace, gatewayName) : undefined;
   const objects = (await istioObjects(mesh, cluster, address)).filter((one) => !isDefinition(one));
-  const all = isRemote ? objects.filter((one) => !isReader(one)) : objects;
+  const all = address
+    ? [...objects.filter((one) => !isReader(one)), ...missingWay(context, objects, address)]
+    : objects;
   return Promise.all([
     ...all.map((one) => (one.kind === 'ValidatingWebhookConfiguration' ? withPolicyOf(context, one) : one)),
     ...(!isRemote && mesh.controlPlane.istio.upstreamEnvoy ? [metricsFilter()] : []),
   ]);
+}
+
+/** Before Istio 1.21 the webhook of a remote's revision leads to a Service of that revision, which Istio does not make. */
+function missingWay(context: PartContext, objects: DesiredObject[], address: string): DesiredObject[] {
+  const isThere = objects.some(
+    ({ kind, metadata }) => kind === 'Service' && metadata.name === istiodName(context.mesh),
+  );
+  return isThere ? [] : wayToIstiod(context, address);
 }
 
 /** istiod lets the API server insist on validation as soon as it can answer; that is not taken back. */
@@ -125,6 +148,12 @@ async function remoteObjects(context: PartContext): Promise<DesiredObject[]> {
   const { name, network, primary } = context.cluster;
   const path = `/inject/cluster/${name}/net/${network}`;
   const address = await waitForAddress(context, primary, systemNamespace, gatewayName);
+  return [...wayToIstiod(context, address), injectorWebhook(mesh, path), ...defaultTag(mesh, path)];
+}
+
+/** The Service by which a remote's proxies and its API server come to the primary's istiod. @param address of the primary's gateway */
+function wayToIstiod(context: PartContext, address: string): DesiredObject[] {
+  const { mesh } = context;
   const port = (portName: string, number: number) => ({ name: portName, port: number, protocol: 'TCP' });
   return [
     {
@@ -150,7 +179,5 @@ async function remoteObjects(context: PartContext): Promise<DesiredObject[]> {
       endpoints: [{ addresses: [address], conditions: { ready: true } }],
       ports: [port('tcp-istiod', 15_012), port('tcp-webhook', 15_017)],
     },
-    injectorWebhook(mesh, path),
-    ...defaultTag(mesh, path),
   ];
 }

@@ -5,7 +5,7 @@ import { customResources } from './custom-resources.ts';
 import { exposure } from './exposure.ts';
 import { gatewayAddresses } from './gateway-addresses.ts';
 import { gateways } from './gateways.ts';
-import { kiali, kialiAccess, kialiSecrets } from './kiali.ts';
+import { kiali, kialiAccess, kialiHome, kialiSecrets } from './kiali.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { namespaces } from './namespaces.ts';
 import { remoteAccess, remoteSecrets } from './remote-access.ts';
@@ -26,6 +26,7 @@ export const parts: Part[] = [
   gateways,
   prometheusAddresses,
   telemetry,
+  kialiHome,
   kialiAccess,
   kialiSecrets,
   kiali,

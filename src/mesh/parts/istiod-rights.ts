@@ -26,6 +26,8 @@ export function istiodRights(): DesiredObject[] {
       verbs: [...read, 'update', 'patch'],
     },
     { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: read },
+    // Certificates that Gateways name.
+    { apiGroups: [''], resources: ['secrets'], verbs: read },
     { apiGroups: [''], resources: ['pods', 'nodes', 'services', 'namespaces', 'endpoints'], verbs: read },
     { apiGroups: [''], resources: ['configmaps'], verbs: [...read, 'create', 'update'] },
     { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: read },

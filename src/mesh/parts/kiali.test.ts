@@ -8,6 +8,7 @@ import { type ImitatedCluster, startImitatedCluster } from '../../../test/suppor
 import { kinds, type Secret } from '../../kube/index.ts';
 import { type Mesh, parseMesh } from '../../spec/index.ts';
 import { kialiChartOf } from '../kiali/index.ts';
+import { findObjects, isOwned, nameOf } from '../owner.ts';
 import type { TrustStore } from '../part.ts';
 import { planMesh } from '../plan/index.ts';
 import { reconcile } from '../reconcile.ts';
@@ -305,4 +306,41 @@ it('goes with a file that does not ask for it, and with the mesh', async () => {
   await up();
   for (const client of [west(), east()]) await removeAll(client, { signal: new AbortController().signal });
   expect(await kialiIn()).toEqual([]);
+});
+
+it('is at home outside of the mesh too: it reads all clusters from there, and nothing else is put into it', async () => {
+  const outside = await startImitatedCluster({ folder, name: 'mgmt' });
+  try {
+    const target = { name: 'mgmt', connection: outside.client.connection, internalServer: 'https://192.0.2.9:6443' };
+    const { homeCluster: _home, ...rest } = stated;
+    const managementCluster = { name: 'mgmt', context: 'kind-mgmt' };
+    const mesh = meshOf({ ...rest, managementCluster, prometheus: 'http://prometheus.example:9090' });
+    const all = () => ({ mesh, clusters: [...targets(), target], trust });
+    const planned = (await planMesh(all())).objects.filter((one) => one.cluster === 'mgmt');
+    await reconcile({ ...all(), timeoutMs: 20_000 });
+    const found = await findObjects(outside.client, isOwned);
+    expect(found.map(({ object }) => nameOf(object)).sort()).toEqual(planned.map((one) => one.object).sort());
+    expect(found.map(({ object }) => nameOf(object))).toEqual([
+      `Deployment ${namespace}/kiali`,
+      ...['kiali-login-token', 'kiali-remote-cluster-secret-east', 'kiali-remote-cluster-secret-west'].map(
+        (name) => `Secret ${namespace}/${name}`,
+      ),
+      ...['ClusterRoleBinding kiali', 'ClusterRole kiali', `ServiceAccount ${namespace}/kiali`],
+      `Namespace ${namespace}`,
+    ]);
+    expect(await east().find(kinds.Deployment, 'kiali', namespace)).toBeUndefined();
+    expect(valuesOf('home')).toMatchObject({
+      clustering: { ignore_home_cluster: true, clusters: [{ name: 'east' }, { name: 'west' }] },
+      kubernetes_config: { cluster_name: 'mgmt' },
+      external_services: { prometheus: { url: 'http://prometheus.example:9090' } },
+    });
+    expect((await reconcile({ ...all(), timeoutMs: 20_000 })).changed).toBe(false);
+    expect((await planMesh(all())).changes).toBe(false);
+    expect(await requestTokens({ mesh, clusters: targets() })).toEqual(['east', 'west']);
+    await reconcile({ ...all(), timeoutMs: 20_000 });
+    await removeAll(outside.client, { signal: new AbortController().signal });
+    expect(await findObjects(outside.client, isOwned)).toEqual([]);
+  } finally {
+    await outside.stop();
+  }
 });

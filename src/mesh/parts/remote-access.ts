@@ -1,5 +1,5 @@
 import { readersOf } from '../../spec/index.ts';
-import { isIstio, isReader, istioObjects } from '../istio/index.ts';
+import { isIstio, isReader, istioObjects, plannedCommands } from '../istio/index.ts';
 import { type Part, type Placed, systemNamespace } from '../part.ts';
 import { readerAccount, readerObjects } from './reader.ts';
 import { currentToken, filledToken, type RemoteToken, remoteKubeconfig, tokenObject } from './remote-token.ts';
@@ -26,6 +26,11 @@ export const remoteAccess: Part = {
       : readerObjects(role === 'remote');
     return [...account, token].map((object): Placed => ({ cluster: name, object }));
   },
+  // A primary's rendering is that of its control plane.
+  commands: ({ mesh, cluster }) =>
+    isIstio(mesh) && cluster.role === 'remote'
+      ? plannedCommands(mesh, cluster, 'the account by which istiods of other clusters read this one')
+      : [],
   ready: async (context) => void (await filledToken(context, readerToken)),
 };
 

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createIntermediate, createRoot, issueLeaf, type KeyPair, verifyChain } from '../../pki/index.ts';
 import { defaultMesh, type MeshTrust } from '../../spec/index.ts';
 import type { PartContext } from '../part.ts';
-import { whyUnfit } from './bundle.ts';
+import { type Bundle, secretOf, signedBundle, whyUnfit } from './bundle.ts';
 import { trust } from './trust.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-trust-'));
@@ -22,9 +22,10 @@ const root = await createRoot({ commonName: 'Root' });
 const foreign = await createRoot({ commonName: 'Foreign' });
 const intermediate = await createIntermediate(root, { commonName: 'Intermediate' });
 
-async function bundleFor(settings: MeshTrust): Promise<Record<string, string>> {
+/** @param existing what the cluster has already */
+async function bundleFor(settings: MeshTrust, existing?: Bundle): Promise<Record<string, string>> {
   const mesh = { ...defaultMesh(), trust: settings };
-  const client = { find: async () => undefined };
+  const client = { find: async () => existing && secretOf(existing) };
   const context = {
     mesh,
     cluster: mesh.clusters[0],
@@ -70,6 +71,22 @@ describe("the user's root", () => {
       where: join(folder, 'absent.pem'),
       why: expect.stringContaining('ENOENT'),
     });
+  });
+});
+
+describe('a cluster that hangs below another root than that of the files', () => {
+  it('is told to have its root rotated, and nothing is signed below it', async () => {
+    const existing = await signedBundle(foreign, 'east', 30);
+    await expect(bundleFor(byRoot(file('root-key.pem', root.keyPem)), existing)).rejects.toMatchObject({
+      code: 'mesh.foreign-root',
+      fix: expect.stringContaining('isthmus ca rotate --root'),
+    });
+  });
+
+  it('is on the way while it trusts both', async () => {
+    const existing = await signedBundle(foreign, 'east', 30);
+    existing['root-cert.pem'] = foreign.certPem + root.certPem;
+    expect(await bundleFor(byRoot(file('root-key.pem', root.keyPem)), existing)).toEqual(existing);
   });
 });
 

@@ -1,8 +1,9 @@
 import { IsthmusError } from '../../errors/index.ts';
 import { kinds, type Secret } from '../../kube/index.ts';
+import { splitPem } from '../../pki/index.ts';
 import type { MeshTrust } from '../../spec/index.ts';
 import { type Part, type PartContext, systemNamespace } from '../part.ts';
-import { type Bundle, bundleOf, secretName, secretOf, signedBundle, whyUnfit } from './bundle.ts';
+import { type Bundle, bundleOf, printsOf, secretName, secretOf, signedBundle, whyUnfit } from './bundle.ts';
 import { meshRoot, readPem, unfitFile } from './mesh-root.ts';
 
 /** One root for the mesh and an intermediate for each cluster, in Secret cacerts. What is there and fits is kept as it is. */
@@ -30,26 +31,42 @@ async function existingBundle(context: PartContext): Promise<Bundle | undefined>
   const why = whyUnfit(bundle, root.certPem);
   if (next && whyUnfit(bundle, next.certPem) === undefined) return bundle;
   if (!why) return bundle;
+  const isOfFiles = context.mesh.trust.source !== 'generated';
+  if (isOfFiles && isOnTheWay(bundle, root.certPem)) return bundle;
   throw new IsthmusError({
     code: 'mesh.foreign-root',
     fault: 'user',
     what: `Secret ${secretName} does not fit the root of this mesh`,
     where: `${cluster.name}/${systemNamespace}/${secretName}`,
     why,
-    fix: `name its root under spec.trust.files in mesh.yaml, or delete it: kubectl --context ${cluster.name} -n ${systemNamespace} delete secret ${secretName}`,
+    fix: [
+      ...(isOfFiles
+        ? ['if spec.trust.files hold the root that is to follow: isthmus ca rotate --root -f mesh.yaml']
+        : []),
+      `name its root under spec.trust.files in mesh.yaml, or delete it: kubectl --context ${cluster.name} -n ${systemNamespace} delete secret ${secretName}`,
+    ].join('\nelse '),
   });
+}
+
+/** Whether it hangs below one root of its own and trusts the files' too, as while the root of files is rotated. */
+function isOnTheWay(bundle: Bundle, filesRoot: string): boolean {
+  const roots = splitPem(bundle['root-cert.pem']);
+  const prints = roots.flatMap(printsOf);
+  return prints.includes(printsOf(filesRoot)[0]!) && roots.some((pem) => whyUnfit(bundle, pem) === undefined);
 }
 
 async function newBundle(context: PartContext): Promise<Bundle> {
   const settings = context.mesh.trust;
-  return settings.source === 'intermediates' ? bundleOfFiles(context, settings) : bundleOfRoot(context, settings);
+  return settings.source === 'intermediates'
+    ? bundleOfFiles(context.cluster.name, settings)
+    : bundleOfRoot(context, settings);
 }
 
-async function bundleOfFiles(
-  context: PartContext,
+/** A cluster's own intermediate. @throws IsthmusError `mesh.no-intermediate`, or `mesh.trust-file` for one that does not fit its root */
+export async function bundleOfFiles(
+  name: string,
   settings: Extract<MeshTrust, { source: 'intermediates' }>,
 ): Promise<Bundle> {
-  const { name } = context.cluster;
   const files = settings.clusters[name];
   if (!files)
     throw new IsthmusError({

@@ -1,6 +1,6 @@
 /** What `up` would do, found by the same parts and by dry runs of the API servers. Nothing is changed, neither there nor in the state. */
 import { type Kind, KubeApiError, KubeClient, type KubeObject } from '../../kube/index.ts';
-import type { Mesh, MeshCluster } from '../../spec/index.ts';
+import { type Mesh, type MeshCluster, managementClusterOf } from '../../spec/index.ts';
 import { isForeign, whyUnfit } from '../apply.ts';
 import { findObjects, isOwned, keyOf, nameOf, ownerSelector, stated } from '../owner.ts';
 import { fieldManager, type MeshTarget, type Part, type PartContext, type Placed, type TrustStore } from '../part.ts';
@@ -23,9 +23,19 @@ export interface PlannedObject {
   why?: string;
 }
 
+export interface PlannedCommand {
+  part: string;
+  cluster: string;
+  /** The program and its arguments, without passwords that an address may hold. */
+  command: string[];
+  why: string;
+  /** Whether it makes or changes something by itself; those that render objects do not. */
+  changes: boolean;
+}
+
 export interface Plan {
   objects: PlannedObject[];
-  commands: { part: string; cluster: string; command: string[]; why: string }[];
+  commands: PlannedCommand[];
   /** Whether `up` would do anything. */
   changes: boolean;
 }
@@ -41,8 +51,9 @@ export interface PlanOptions {
 /** @throws IsthmusError where `up` would end at once: a foreign root, files that do not fit. */
 export async function planMesh(options: PlanOptions): Promise<Plan> {
   const { mesh } = options;
+  const names = [...mesh.clusters, managementClusterOf(mesh)].flatMap((one) => one?.name ?? []);
   const clients = new Map(
-    mesh.clusters.map(({ name }) => {
+    names.map((name) => {
       const target = options.clusters.find((one) => one.name === name);
       return [name, target ? new KubeClient({ ...target.connection, name }) : new AbsentCluster(name)];
     }),
@@ -56,10 +67,10 @@ export async function planMesh(options: PlanOptions): Promise<Plan> {
     );
     const planned = await Promise.all(units);
     const wanted = new Set(planned.flatMap((unit) => unit.placed.map(keyOf)));
-    const removals = await Promise.all(mesh.clusters.map(({ name }) => planRemoval(clients.get(name)!, wanted)));
+    const removals = await Promise.all(names.map((name) => planRemoval(clients.get(name)!, wanted)));
     const objects = [...planned.flatMap((unit) => unit.objects), ...removals.flat()];
     const commands = planned.flatMap((unit) => unit.commands);
-    return { objects, commands, changes: commands.length > 0 || objects.some((one) => one.action !== 'leave') };
+    return { objects, commands, changes: objects.some((one) => one.action !== 'leave') };
   } finally {
     for (const client of clients.values()) await client[Symbol.asyncDispose]();
   }
@@ -88,13 +99,17 @@ async function planUnit(run: Run, part: Part, cluster: MeshCluster) {
       return { ...about, ...(await planObject(run.clients.get(one.cluster)!, one, unmet)) };
     }),
   );
-  const commands = ((await part.commands?.(context)) ?? []).map((one) => ({
-    part: part.name,
-    cluster: cluster.name,
-    ...one,
-  }));
+  const commands = ((await part.commands?.(context)) ?? []).map(
+    ({ command, why }): PlannedCommand => ({
+      ...{ part: part.name, cluster: part.place?.(run.mesh) ?? cluster.name, why, changes: false },
+      command: command.map(withoutPassword),
+    }),
+  );
   return { placed, objects, commands };
 }
+
+/** Of an address such as a chart's repository. */
+const withoutPassword = (text: string): string => text.replace(/^([a-z]+:\/\/)[^/@]*@/, '$1(secret)@');
 
 const unknownYet = '(known when it is made)';
 const absentTarget = (name: string): MeshTarget => ({
@@ -154,7 +169,7 @@ async function planRemoval(client: KubeClient, wanted: Set<string>): Promise<Pla
 /** Parts whose objects no request of an application passes by. */
 const quiet = new Set([
   ...['custom-resources', 'prometheus-addresses', 'telemetry'],
-  ...['kiali-access', 'kiali-secrets', 'kiali'],
+  ...['kiali-home', 'kiali-access', 'kiali-secrets', 'kiali'],
 ]);
 
 /** Whether a change of what is there may be felt by requests. What is created beside it is not. */

@@ -1,5 +1,5 @@
 /** Plans and removals on API servers whose controllers are imitated. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -20,6 +20,9 @@ const trust: TrustStore = {
     kept = root;
   },
 };
+/** Renders nothing. */
+const helm = join(folder, 'helm');
+writeFileSync(helm, '#!/bin/sh\n', { mode: 0o755 });
 let clusters: ImitatedCluster[];
 const targets = () =>
   clusters.map(({ name, client }, index) => ({
@@ -100,6 +103,24 @@ it('removes what an earlier file asked for, when the new one stands', async () =
   );
   expect(made.removed.map((one) => one.object)).toContain('Deployment istio-system/prometheus');
   expect((await up(without)).changed).toBe(false);
+});
+
+it('names what renders the objects, without the password of a repository, and calls it no change', async () => {
+  const charts = 'https://me:guess@charts.example/istio';
+  const istio = { ...mesh.controlPlane.istio, installer: 'helm' as const, program: helm, charts, version: '1.30.1' };
+  const found = await plan({ ...mesh, controlPlane: { ...mesh.controlPlane, implementation: 'istio', istio } }, []);
+  expect(JSON.stringify(found)).not.toContain('guess');
+  const lines = found.commands.map((one) => `${one.part} ${one.cluster} ${one.command.slice(1, 5).join(' ')}`).sort();
+  expect(lines).toEqual([
+    'control-plane east template istio-base base --repo',
+    'control-plane east template istiod istiod --repo',
+    'control-plane west template istio-base base --repo',
+    'control-plane west template istiod istiod --repo',
+    'remote-access west template istio-base base --repo',
+    'remote-access west template istiod istiod --repo',
+  ]);
+  expect(found.commands[0]!.command).toContain('https://(secret)@charts.example/istio');
+  expect(found.commands.some((one) => one.changes)).toBe(false);
 });
 
 it('takes out what is ours alone: webhooks first, and namespaces that hold something of others stay', async () => {

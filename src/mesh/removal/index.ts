@@ -1,13 +1,14 @@
 /**
  * Takes away what we have put into clusters, and nothing else: first the webhooks, without whose servers nothing could be written any
- * more; load-balancer Services before the pools of their addresses; namespaces and definitions last, and only when nobody else's objects
- * would go with them. In objects of others our fields are given up.
+ * more; then workloads, whose pods are waited for; load-balancer Services before the pools of their addresses; namespaces and definitions
+ * last, and only when nobody else's objects would go with them. In objects of others our fields are given up.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { IsthmusError } from '../../errors/index.ts';
 import { apiVersionOf, isNotFound, type KubeClient, type KubeObject, kinds } from '../../kube/index.ts';
 import { type Found, findObjects, isOwned, isTouched, nameOf, ownedKinds } from '../owner.ts';
 import { fieldManager } from '../part.ts';
+import { untilPodsEnded } from './pods.ts';
 import { strangersIn } from './strangers.ts';
 
 export interface Removed {
@@ -58,9 +59,10 @@ export async function removeObjects(client: KubeClient, found: Found[], options:
   for (const kind of ownedKinds) {
     const members = found.filter((one) => one.kind === kind);
     const gone: Found[] = [];
-    for (const one of members) {
+    const strangersOf = await Promise.all(members.map((one) => strangersIn(client, one)));
+    for (const [index, one] of members.entries()) {
       options.signal.throwIfAborted();
-      const strangers = await strangersIn(client, one);
+      const strangers = strangersOf[index]!;
       if (strangers.length > 0) {
         // A definition without our fields would be none; a namespace is one, whose pods are injected no more.
         if (kind === kinds.Namespace) await release(client, one);
@@ -73,6 +75,7 @@ export async function removeObjects(client: KubeClient, found: Found[], options:
       gone.push(one);
     }
     await Promise.all(gone.map((one) => untilGone(client, one, deadline, options.signal)));
+    if (kind === kinds.Deployment) await untilPodsEnded(client, gone, { deadline, signal: options.signal });
     result.removed.push(...gone.map(({ object }) => nameOf(object)));
   }
   return result;

@@ -3,9 +3,11 @@ import { IsthmusError } from '../../errors/index.ts';
 import { type KubeClient, kinds, type Pod } from '../../kube/index.ts';
 import { readCertificate } from '../../pki/index.ts';
 import { systemNamespace } from '../part.ts';
-import { signedBundle } from '../parts/bundle.ts';
-import { rootOf } from '../parts/mesh-root.ts';
+import { type Bundle, signedBundle } from '../parts/bundle.ts';
+import { type MeshRoot, rootOf } from '../parts/mesh-root.ts';
+import { bundleOfFiles } from '../parts/trust.ts';
 import { type RotationOptions, type RotationRun, readBundle, untilNone, withClients, writeBundle } from './run.ts';
+import { isBelow } from './successor.ts';
 
 const intermediateSteps = ['new intermediates are signed', 'istiod signs with them'] as const;
 
@@ -14,12 +16,13 @@ export function rotateIntermediates(options: RotationOptions): Promise<Map<strin
   return withClients(options, async (run) => {
     const [sign, load] = intermediateSteps;
     run.progress?.(sign, 'working');
-    const root = await signingRoot(run);
+    const bundles = await Promise.all(run.clients.map(readBundle));
+    const freshOf = await source(run, bundles);
     const ends = new Map(
       await Promise.all(
-        run.clients.map(async (client): Promise<[string, Date]> => {
-          const bundle = await readBundle(client);
-          const fresh = await signedBundle(root, client.name, daysOf(run));
+        run.clients.map(async (client, index): Promise<[string, Date]> => {
+          const bundle = bundles[index]!;
+          const fresh = await freshOf(client.name);
           // Roots stay as they are: there may be two of them.
           await writeBundle(client, { ...fresh, 'root-cert.pem': bundle['root-cert.pem'] });
           return [client.name, readCertificate(fresh['ca-cert.pem']).notAfter];
@@ -39,10 +42,26 @@ export function rotateIntermediates(options: RotationOptions): Promise<Map<strin
 const isPrimary = ({ mesh }: RotationRun, name: string): boolean =>
   mesh.clusters.find((one) => one.name === name)?.role === 'primary';
 
-const daysOf = ({ mesh }: RotationRun): number =>
-  mesh.trust.source === 'intermediates' ? 730 : mesh.trust.intermediateDays;
+/** Where the new ones come from: signed here, or in the user's files. */
+async function source(run: RotationRun, bundles: Bundle[]): Promise<(cluster: string) => Promise<Bundle>> {
+  const { trust: settings } = run.mesh;
+  const root = await rootToSignWith(run, bundles);
+  if (settings.source !== 'intermediates')
+    return (cluster) =>
+      signedBundle({ certPem: root.certPem, keyPem: root.keyPem! }, cluster, settings.intermediateDays);
+  const files = await Promise.all(run.clients.map(({ name }) => bundleOfFiles(name, settings)));
+  if (files.every((one, index) => one['ca-cert.pem'].trim() === bundles[index]!['ca-cert.pem'].trim()))
+    throw new IsthmusError({
+      code: 'mesh.intermediates-unchanged',
+      fault: 'user',
+      what: 'the files hold the intermediates that the clusters have already',
+      where: 'spec.trust.files.clusters',
+      fix: 'put new ones, below the same root, in their place, or name other files in mesh.yaml (isthmus ca rotate -f mesh.yaml), then run it again',
+    });
+  return async (cluster) => files[run.clients.findIndex((client) => client.name === cluster)]!;
+}
 
-async function signingRoot({ mesh, trust }: RotationRun): Promise<{ certPem: string; keyPem: string }> {
+async function rootToSignWith({ mesh, trust }: RotationRun, bundles: Bundle[]): Promise<MeshRoot> {
   const next = await trust.loadNext();
   if (next)
     throw new IsthmusError({
@@ -52,16 +71,22 @@ async function signingRoot({ mesh, trust }: RotationRun): Promise<{ certPem: str
       fix: 'bring it to its end first: isthmus ca rotate --root',
     });
   const root = await rootOf(mesh.trust, trust);
-  if (root?.keyPem) return { certPem: root.certPem, keyPem: root.keyPem };
+  if (!root || (mesh.trust.source !== 'intermediates' && !root.keyPem))
+    throw new IsthmusError({
+      code: 'mesh.no-root-key',
+      fault: 'user',
+      what: 'new intermediates cannot be signed: the key of the root is not here',
+      where: 'the state folder',
+      fix: 'name the root and its key under spec.trust.files in mesh.yaml, or bring the state folder back',
+    });
+  // Below a root that is not trusted yet, requests would fail.
+  if (bundles.every((bundle) => isBelow(bundle, root.certPem))) return root;
   throw new IsthmusError({
-    code: 'mesh.no-root-key',
+    code: 'mesh.root-changed',
     fault: 'user',
-    what: 'new intermediates cannot be signed: the key of the root is not here',
-    where: mesh.trust.source === 'intermediates' ? 'spec.trust.files' : 'the state folder',
-    fix:
-      mesh.trust.source === 'intermediates'
-        ? 'put new intermediates into the files that mesh.yaml names, delete Secret cacerts of that cluster, and run isthmus up'
-        : 'name the root and its key under spec.trust.files in mesh.yaml, or bring the state folder back',
+    what: 'the root has been replaced, and not all clusters hang below the new one',
+    where: mesh.trust.source === 'generated' ? 'the state folder' : 'spec.trust.files',
+    fix: 'replace the root, for which both are trusted for a while: isthmus ca rotate --root',
   });
 }
 

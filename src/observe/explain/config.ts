@@ -14,6 +14,7 @@ export interface IstioConfig {
   destinationRules: KubeObject[];
   peerAuthentications: KubeObject[];
   authorizationPolicies: KubeObject[];
+  requestAuthentications: KubeObject[];
   gateways: KubeObject[];
   serviceEntries: KubeObject[];
   sidecars: KubeObject[];
@@ -42,8 +43,11 @@ export async function readConfig(facts: MeshFacts, cluster: string): Promise<Ist
     gateways,
     serviceEntries,
     sidecars,
+    requestAuthentications,
   ] = await Promise.all(
-    [...traffic, kinds.Gateway, kinds.ServiceEntry, kinds.Sidecar].map((kind) => facts.list(from, kind)),
+    [...traffic, kinds.Gateway, kinds.ServiceEntry, kinds.Sidecar, kinds.RequestAuthentication].map((kind) =>
+      facts.list(from, kind),
+    ),
   );
   const planes = await facts.controlPlanes();
   // Clusters with a control plane of their own have their own configuration, which is not lost.
@@ -63,6 +67,7 @@ export async function readConfig(facts: MeshFacts, cluster: string): Promise<Ist
     destinationRules: destinationRules!,
     peerAuthentications: peerAuthentications!,
     authorizationPolicies: authorizationPolicies!,
+    requestAuthentications: requestAuthentications!,
     gateways: gateways!,
     serviceEntries: serviceEntries!,
     sidecars: sidecars!,

@@ -68,6 +68,18 @@ describe('a mesh in which all is well', () => {
   });
 });
 
+/** Puts an RBAC filter into the inbound chains of both servers. */
+function filtered(config: object): void {
+  for (const [side, name] of [
+    ['east', 'helloworld-v1-1'],
+    ['west', 'helloworld-v2-1'],
+  ] as const) {
+    const [chain] = proxy(side, name).listeners.get('virtualInbound').filter_chains;
+    const typed_config = { '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC', ...config };
+    chain.filters[0].typed_config.http_filters.unshift({ name: 'envoy.filters.http.rbac', typed_config });
+  }
+}
+
 interface Case {
   change: () => unknown;
   expected: string[];
@@ -400,21 +412,41 @@ const cases: Record<string, Case> = {
   'a policy that denies': {
     change: () => {
       mesh.east.put('AuthorizationPolicy', 'sample', 'nobody', { spec: {} });
-      for (const [side, name] of [
-        ['east', 'helloworld-v1-1'],
-        ['west', 'helloworld-v2-1'],
-      ] as const) {
-        const filters = proxy(side, name).listeners.get('virtualInbound').filter_chains[0].filters[0].typed_config
-          .http_filters;
-        filters.unshift({
-          name: 'envoy.filters.http.rbac',
-          typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC' },
-        });
-      }
+      filtered({ rules: { policies: { 'ns[sample]-policy[nobody]-rule[0]': {} } } });
     },
     expected: ['authorization-denied'],
     outcome: 'fails',
     says: 'does not let spiffe://cluster.local/ns/sample/sa/curl in for GET /hello',
+  },
+  'a policy that is tried in a dry run': {
+    change: () => {
+      const policy = mesh.east.put('AuthorizationPolicy', 'sample', 'dry', { spec: { action: 'DENY', rules: [{}] } });
+      policy.metadata.annotations = { 'istio.io/dry-run': 'true' };
+      filtered({ shadow_rules: { action: 'DENY', policies: { 'ns[sample]-policy[dry]-rule[0]': {} } } });
+    },
+    expected: [],
+    outcome: 'reaches',
+  },
+  'a policy whose provider is not known': {
+    change: () => {
+      const spec = { action: 'CUSTOM', provider: { name: 'ext' }, rules: [{}] };
+      mesh.east.put('AuthorizationPolicy', 'sample', 'ask', { spec });
+      const name = 'istio-ext-authz-ext-ns[sample]-policy[ask]-rule[0]-deny-due-to-bad-CUSTOM-action';
+      filtered({ rules: { action: 'DENY', policies: { [name]: {} } } });
+    },
+    expected: ['authorization-denied'],
+    outcome: 'fails',
+    says: 'its provider ext is not known to the control plane',
+  },
+  'one policy of two that the proxy does not have': {
+    change: () => {
+      mesh.east.put('AuthorizationPolicy', 'sample', 'all', { spec: { rules: [{}] } });
+      mesh.east.put('AuthorizationPolicy', 'sample', 'new', { spec: { action: 'DENY', rules: [{}] } });
+      filtered({ rules: { policies: { 'ns[sample]-policy[all]-rule[0]': {} } } });
+    },
+    expected: ['policy-not-enforced', 'policy-not-enforced'],
+    outcome: 'reaches',
+    says: 'AuthorizationPolicy east/sample/new',
   },
   'a policy that no proxy has': {
     change: () => void mesh.east.put('AuthorizationPolicy', 'sample', 'nobody', { spec: {} }),

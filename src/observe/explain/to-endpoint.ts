@@ -1,4 +1,5 @@
 /** From an endpoint to the pod behind it: directly, or through an east-west gateway. */
+import { nameText } from './config.ts';
 import type { ProxyDump } from './envoy/dump.ts';
 import type { Endpoint } from './envoy/endpoints.ts';
 import { sentAlpn, type UpstreamTls, upstreamTls } from './envoy/tls.ts';
@@ -60,9 +61,10 @@ async function nobody(
   trace: Trace,
   cluster: string,
   { address, port, workload }: Endpoint,
-  { service }: ReachedCluster,
+  { service, entry }: ReachedCluster,
   retried: boolean,
 ): Promise<End> {
+  if (entry) return endOf('reaches', `${address}:${port}, outside of the mesh, by ${nameText(entry)}`);
   if (!service) return endOf('unknown', `${address}:${port} is outside of the clusters that are known here`);
   const { clusterId } = workload;
   if (clusterId && !(await trace.facts.clusterNamed(clusterId)))

@@ -1,18 +1,24 @@
 /** The way of a request from step to step, and where it forks. */
 import { kinds, type Service } from '../../kube/index.ts';
+import { findClient } from './client.ts';
+import { decision, readConfig } from './config.ts';
 import type { ProxyDump } from './envoy/dump.ts';
 import { type Endpoint, endpointsOf } from './envoy/endpoints.ts';
 import { plainText } from './envoy/tls.ts';
+import { isReady } from './pods.ts';
+import { readProxy } from './proxies.ts';
 import { isServiceAddress, podAt, portOf, type ServiceView } from './service.ts';
 import { clientStep } from './steps/client.ts';
 import { clusterStep } from './steps/cluster.ts';
 import { endpointsStep } from './steps/endpoints.ts';
+import { type NetworkGateway, podsBehind } from './steps/gateway.ts';
 import { arrive } from './steps/inbound.ts';
-import { listenerStep } from './steps/listener.ts';
+import { ingressStep, publishedAt } from './steps/ingress.ts';
+import { type Listened, listenerStep } from './steps/listener.ts';
 import { type NamedDestination, nameStep } from './steps/name.ts';
 import { type Routed, routeStep } from './steps/route.ts';
 import { type Outbound, toEndpoint } from './to-endpoint.ts';
-import { endOf, type Trace } from './trace.ts';
+import { endOf, step, type Trace } from './trace.ts';
 import type { Step } from './types.ts';
 import { ending, forked, joined, mostFollowed, type Way } from './way.ts';
 import { withoutProxy } from './without-proxy.ts';
@@ -20,6 +26,9 @@ import { withoutProxy } from './without-proxy.ts';
 /** The whole way, and the full name of the service where the host is one. */
 export async function walk(trace: Trace): Promise<{ way: Way; hostname: string | undefined }> {
   const { step: first, dump } = await clientStep(trace);
+  // Of a gateway it is asked what it does with a request that comes to it.
+  if (dump?.nodeId.startsWith('router~'))
+    return { way: joined([first], await throughGateway(trace, dump)), hostname: undefined };
   const named = await nameStep(trace, dump);
   return { way: await fromName(trace, first, dump, named), hostname: named.service?.hostname };
 }
@@ -34,8 +43,6 @@ async function fromName(trace: Trace, first: Step, dump: ProxyDump | undefined, 
       await withoutProxy(trace, named.addresses, named.service, 'it has no sidecar', first.deviations.at(-1)?.fix),
     );
   if (!dump) return ending(steps, endOf('unknown', "what the client's proxy does is not known"));
-  if (dump.nodeId.startsWith('router~'))
-    return ending(steps, endOf('unknown', 'the client is a gateway, whose own requests are not followed'));
   const addresses = named.addresses.length > 0 ? named.addresses.slice(0, mostFollowed) : [''];
   const ways = await Promise.all(addresses.map((address) => throughProxy(trace, dump, address, named.service)));
   return forked(
@@ -50,7 +57,21 @@ async function throughProxy(
   address: string,
   service: ServiceView | undefined,
 ): Promise<Way> {
-  const listened = listenerStep(trace, dump, address, service);
+  return taken(trace, dump, listenerStep(trace, dump, address, service), address, service);
+}
+
+async function throughGateway(trace: Trace, dump: ProxyDump): Promise<Way> {
+  return taken(trace, dump, await ingressStep(trace, dump), '', undefined);
+}
+
+/** What has been taken by a listener goes on by routes, or straight to clusters. */
+async function taken(
+  trace: Trace,
+  dump: ProxyDump,
+  listened: Listened,
+  address: string,
+  service: ServiceView | undefined,
+): Promise<Way> {
   const steps = [listened.step];
   if (listened.end) return ending(steps, listened.end);
   if (listened.bypassed)
@@ -120,6 +141,31 @@ const originalEndpoint = ({ client, to }: Trace, address: string): Endpoint => (
   status: undefined,
 });
 
+/** An address that a Service shows to the outside: if a gateway stands behind it, the way goes on there. */
+async function intoCluster(trace: Trace, published: NetworkGateway): Promise<Way> {
+  const { facts, to } = trace;
+  const { cluster, service, address, port } = published;
+  const { name = '', namespace = '' } = service.metadata;
+  const made = step({
+    kind: 'gateway',
+    at: { cluster, namespace },
+    title: `${name} of ${cluster}, ${address}:${port}`,
+  });
+  made.decisions.push(decision(cluster, { ...service, kind: 'Service' }, `has the address ${address}`, 'status'));
+  const { pods } = await podsBehind(facts, published);
+  const pod = pods.find(isReady);
+  if (!pod) return ending([made], endOf('fails', `no pod of ${cluster}/${namespace}/${name} is ready`, { status: 0 }));
+  const client = await findClient(facts, `${cluster}/${namespace}/${pod.metadata.name}`);
+  const read = await readProxy(facts, cluster, namespace, client.pod);
+  if (!('dump' in read) || !read.dump.nodeId.startsWith('router~'))
+    return ending(
+      [made],
+      endOf('unknown', `${address}:${to.port} is ${cluster}/${namespace}/${name}, which is no gateway`),
+    );
+  const inside = { ...trace, client, config: await readConfig(facts, cluster) };
+  return joined([made], await throughGateway(inside, read.dump));
+}
+
 /** PassthroughCluster: to the address that the client dialled, in plain text. */
 async function passedThrough(trace: Trace, { address, dump, service }: Outbound): Promise<Way> {
   const { client, facts, to } = trace;
@@ -134,6 +180,8 @@ async function passedThrough(trace: Trace, { address, dump, service }: Outbound)
             flag: 'UF',
           }),
         );
+  const published = address && !service ? await publishedAt(facts, address, to.port) : undefined;
+  if (published) return intoCluster(trace, published);
   const pod = address ? await podAt(trace.facts, client.cluster, address, undefined) : undefined;
   if (!pod)
     return ending(

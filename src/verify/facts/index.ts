@@ -4,6 +4,7 @@ import { proxiesSynced, remotesSynced } from './control-plane.ts';
 import { gateways } from './gateways.ts';
 import { identity } from './identity.ts';
 import { isolation } from './isolation.ts';
+import { kiali } from './kiali.ts';
 import { links } from './links.ts';
 import { metrics } from './metrics.ts';
 import { reach } from './reach.ts';
@@ -21,4 +22,5 @@ export const facts: ((context: VerifyContext) => Claim[])[] = [
   isolation,
   links,
   metrics,
+  kiali,
 ];

@@ -33,6 +33,7 @@ export type BinaryName = (typeof binaryNames)[number];
 export type Binaries = Record<BinaryName, string>;
 
 const longestBuildMs = 25 * 60_000;
+const downloadFailed = /dial tcp|i\/o timeout|connection reset|handshake|unexpected EOF|: 5\d\d |: 429 |no such host/;
 
 /**
  * Gives the path of each program, building those that the cache does not hold.
@@ -106,15 +107,18 @@ async function build(program: Program, path: string, say: (line: string) => void
   const flags = ['-s -w', ...Object.entries(program.stamp).map(([variable, value]) => `-X ${variable}=${value}`)].join(
     ' ',
   );
-  const answer = await tryRun(
-    go,
-    ['build', '-trimpath', '-buildvcs=false', '-ldflags', flags, '-o', fresh, program.package],
-    {
-      cwd: join(modules, program.module),
-      env: { ...process.env, GOFLAGS: '' },
-      timeoutMs: longestBuildMs,
-    },
-  );
+  const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags', flags, '-o', fresh, program.package];
+  const settings = {
+    cwd: join(modules, program.module),
+    env: { ...process.env, GOFLAGS: '' },
+    timeoutMs: longestBuildMs,
+  };
+  let answer = await tryRun(go, args, settings);
+  // A build downloads a thousand modules: one that did not come does not end it. What is built and loaded so far is kept.
+  for (let retry = 0; retry < 3 && answer.code !== 0 && downloadFailed.test(answer.stderr); retry++) {
+    say(`a module did not come, once more: ${answer.stderr.trim().split('\n').at(-1)}`);
+    answer = await tryRun(go, args, settings);
+  }
   if (answer.code !== 0) {
     await rm(fresh, { force: true });
     throw new IsthmusError({

@@ -7,6 +7,8 @@ import { isthmus } from '../../support/isthmus.ts';
 
 export interface MeshCommands extends AsyncDisposable {
   home: string;
+  /** Where mesh.yaml is. */
+  folder: string;
   run(args: string[], timeoutMs?: number): Promise<RunResult>;
   /** @throws with the output when the command does not end with 0. */
   succeed(args: string[], timeoutMs?: number): Promise<string>;
@@ -19,6 +21,7 @@ export function meshCommands(file: string): MeshCommands {
   const run = (args: string[], timeoutMs = 240_000) => isthmus(args, { home, cwd, timeoutMs });
   return {
     home,
+    folder: cwd,
     run,
     async succeed(args, timeoutMs) {
       const result = await run(args, timeoutMs);

@@ -34,6 +34,15 @@ export function fieldsOf(value: unknown, schema: TypeSchema | undefined): FieldS
   return set.children.size === 0 ? leaf() : set;
 }
 
+/** All of a value that was not there before: each field, list and item that came with it is owned as such. */
+export function allOf(value: unknown, schema: TypeSchema | undefined): FieldSet {
+  const owned = (set: FieldSet): FieldSet => ({
+    own: true,
+    children: new Map([...set.children].map(([element, child]) => [element, owned(child)])),
+  });
+  return owned(fieldsOf(value, schema));
+}
+
 export const fieldElement = (name: string): string => `f:${name}`;
 export const keyElement = (key: Record<string, unknown>): string => `k:${JSON.stringify(key)}`;
 export const valueElement = (value: unknown): string => `v:${JSON.stringify(value)}`;

@@ -2,6 +2,7 @@
 import type { KubeObject, ManagedFieldsEntry } from '../../../kube/index.ts';
 import type { TypeSchema } from '../schema/type-schema.ts';
 import {
+  allOf,
   difference,
   emptySet,
   type FieldSet,
@@ -179,12 +180,11 @@ export function trackUpdate(
   schema: TypeSchema | undefined,
   writer: Writer,
 ): KubeObject {
-  const before = old ? ownable(old) : {};
+  const isBuiltin = schema?.raw['x-kubernetes-group-version-kind'] !== undefined;
+  const before = old ? { metadata: {}, ...ownable(old) } : isBuiltin ? emptyOf(schema) : { metadata: {} };
   const after = ownable(updated);
   const changed = changedFields(before, after, schema);
-  const afterFields = fieldsOf(after, schema);
-  const beforeFields = old ? fieldsOf(before, schema) : emptySet();
-  const removed = difference(beforeFields, afterFields);
+  const removed = old ? difference(allOf(before, schema), allOf(after, schema)) : emptySet();
   if (old && isEmpty(changed) && isEmpty(removed)) return withManagedOf(updated, old);
   const managers = readManagers(old);
   const mine = (entry: ManagedFieldsEntry) =>
@@ -211,9 +211,28 @@ export function trackUpdate(
   return withManagers(updated, [...rest, { entry, set: own }]);
 }
 
-/** Leaves of `after` that `before` does not have, or has with another value. */
+/**
+ * What an object of a type holds before anything is set: Kubernetes compares what is created with the empty Go value, whose structures are
+ * there, and its required fields too, as null. Custom resources have no Go type.
+ */
+function emptyOf(schema: TypeSchema | undefined, depth = 0): Record<string, unknown> {
+  const empty: Record<string, unknown> = {};
+  const names = new Set<string>(schema?.raw.required ?? []);
+  for (const name of ['metadata', 'spec', 'status', 'template', 'strategy', 'updateStrategy', 'jobTemplate'])
+    if (schema?.raw.properties?.[name] !== undefined || (depth === 0 && name === 'metadata')) names.add(name);
+  for (const name of names) {
+    const child = schema?.field(name);
+    const isStructure = name === 'metadata' || child?.raw.properties !== undefined;
+    empty[name] = isStructure && depth < 6 ? emptyOf(child, depth + 1) : null;
+  }
+  return empty;
+}
+
+/** What of `after` is not in `before`, or has another value there. */
 function changedFields(before: any, after: any, schema: TypeSchema | undefined): FieldSet {
-  if (before === undefined) return fieldsOf(after, schema);
+  if (before === undefined) return allOf(after, schema);
+  if (before === null && after !== null && typeof after === 'object')
+    return changedFields(Array.isArray(after) ? [] : {}, after, schema);
   if (isSame(before, after)) return emptySet();
   if (Array.isArray(after) && Array.isArray(before) && schema && schema.listType !== 'atomic') {
     const known = new Map(before.map((item) => [itemElement(item, schema), item]));
@@ -222,7 +241,7 @@ function changedFields(before: any, after: any, schema: TypeSchema | undefined):
       const element = itemElement(item, schema);
       const below = known.has(element)
         ? changedFields(known.get(element), item, schema.items())
-        : fieldsOf(item, schema.items());
+        : allOf(item, schema.items());
       const child = known.has(element) ? below : { ...below, own: true };
       if (!isEmpty(child)) set.children.set(element, child);
     }
@@ -250,13 +269,19 @@ function withManagers(object: KubeObject, managers: Manager[]): KubeObject {
   const managedFields = managers
     .filter(({ set }) => !isEmpty(set))
     .map(({ entry, set }) => ({ ...entry, fieldsV1: toFieldsV1(set) }))
-    .sort((a, b) => order(a) - order(b) || (a.time ?? '').localeCompare(b.time ?? ''));
-  return { ...object, metadata: { ...object.metadata, managedFields } };
+    .sort(inOrder);
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata: managedFields.length > 0 ? { ...metadata, managedFields } : metadata };
 }
 
-/** Applies stand before updates, and what was written through a subresource last. */
-const order = (entry: ManagedFieldsEntry): number =>
-  (entry.operation === 'Apply' ? 0 : 1) + (entry.subresource ? 2 : 0);
+/** Applies stand before updates; then the order is that of time, name, version and subresource. */
+function inOrder(a: ManagedFieldsEntry, b: ManagedFieldsEntry): number {
+  for (const field of ['operation', 'time', 'manager', 'apiVersion', 'subresource'] as const) {
+    const difference = (a[field] ?? '').localeCompare(b[field] ?? '', 'en');
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
 
 function withManagedOf(object: KubeObject, from: KubeObject): KubeObject {
   const { managedFields } = from.metadata;

@@ -169,8 +169,8 @@ describe('a strategic merge patch', () => {
   it('treats finalizers as a set', () => {
     const object = deployment({}, { finalizers: ['a'] });
     expect(applyPatch(object, { metadata: { finalizers: ['b'] } }, 'strategic', schema).metadata.finalizers).toEqual([
-      'a',
       'b',
+      'a',
     ]);
     expect(
       applyPatch(object, { metadata: { '$deleteFromPrimitiveList/finalizers': ['a'] } }, 'strategic', schema).metadata

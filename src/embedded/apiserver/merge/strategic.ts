@@ -37,7 +37,7 @@ export function strategicMerge(current: any, patch: any, schema: TypeSchema | un
     if (!name.startsWith(setOrder)) continue;
     const field = name.slice(setOrder.length);
     if (!(field in patch) && Array.isArray(result[field]))
-      result[field] = inOrder(result[field], order, schema?.field(field));
+      result[field] = inOrder(result[field], result[field], order, schema?.field(field));
   }
   return result;
 }
@@ -50,7 +50,7 @@ function mergeList(current: any, patch: any[], schema: TypeSchema | undefined, o
   const key = schema.patchMergeKey;
   if (key === undefined || patch.some((item) => item === null || typeof item !== 'object')) {
     const added = patch.filter((item) => !existing.some((known) => isSame(known, item)));
-    return inOrder([...existing, ...added], order, schema);
+    return inOrder([...existing, ...added], existing, order ?? patch, schema);
   }
   let result = [...existing];
   for (const item of patch) {
@@ -62,19 +62,28 @@ function mergeList(current: any, patch: any[], schema: TypeSchema | undefined, o
     else if (item.$patch === 'replace') result[at] = withoutDirectives(item);
     else result[at] = strategicMerge(result[at], item, schema.items());
   }
-  return inOrder(result, order, schema);
+  return inOrder(result, existing, order ?? patch, schema);
 }
 
-/** Items that the order names stand in that order; others keep their place among their neighbours as far as possible. */
-function inOrder(list: any[], order: any[] | undefined, schema: TypeSchema | undefined): any[] {
-  if (!order) return list;
+/**
+ * Items that the order names stand in that order, before those of the others that did not stand before them (Kubernetes'
+ * normalizeElementOrder): what is new comes first.
+ */
+function inOrder(list: any[], before: any[], order: any[], schema: TypeSchema | undefined): any[] {
   const key = schema?.patchMergeKey;
   const identity = (item: any) => (key !== undefined && item !== null && typeof item === 'object' ? item[key] : item);
-  const position = (item: any) => order.findIndex((wanted) => isSame(identity(wanted), identity(item)));
-  const named = list.filter((item) => position(item) !== -1).sort((a, b) => position(a) - position(b));
+  const position = (items: any[], item: any) => items.findIndex((one) => isSame(identity(one), identity(item)));
+  const named = list
+    .filter((item) => position(order, item) !== -1)
+    .sort((a, b) => position(order, a) - position(order, b));
+  const others = list.filter((item) => position(order, item) === -1);
   const result: any[] = [];
-  for (const item of list) result.push(position(item) === -1 ? item : named.shift());
-  return result;
+  for (const item of named) {
+    const place = position(before, item);
+    while (place !== -1 && others.length > 0 && position(before, others[0]) < place) result.push(others.shift());
+    result.push(item);
+  }
+  return [...result, ...others];
 }
 
 function withoutDirectives(value: any): any {

@@ -10,6 +10,8 @@ function load(): Map<string, TypeSchema> {
   const { definitions } = JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as {
     definitions: Record<string, any>;
   };
+  // A number is a quantity too.
+  definitions['io.k8s.apimachinery.pkg.api.resource.Quantity'] = { format: 'quantity' };
   const known = new Map<string, TypeSchema>();
   const resolve = (reference: string): TypeSchema | undefined => {
     const name = reference.replace(/^#\/definitions\//, '');

@@ -16,16 +16,15 @@ function put(target: any, field: string, value: unknown): void {
 const defaulters: Record<string, (object: any) => void> = {
   '/Pod': (object) => {
     defaultPodSpec((object.spec ??= {}));
-    put((object.status ??= {}), 'phase', 'Pending');
+    // What is limited and not requested is requested up to its limit.
+    for (const { resources } of [...(object.spec.initContainers ?? []), ...(object.spec.containers ?? [])])
+      if (resources?.limits) resources.requests = { ...resources.limits, ...resources.requests };
+    put(object.spec, 'enableServiceLinks', true);
   },
   '/PodTemplate': (object) => defaultTemplate(object.template),
   '/Service': defaultService,
   '/Secret': defaultSecret,
-  '/Namespace': (object) => {
-    put((object.metadata.labels ??= {}), 'kubernetes.io/metadata.name', object.metadata.name);
-    put((object.spec ??= {}), 'finalizers', ['kubernetes']);
-    put((object.status ??= {}), 'phase', 'Active');
-  },
+  '/Namespace': (object) => put((object.metadata.labels ??= {}), 'kubernetes.io/metadata.name', object.metadata.name),
   '/Node': (object) => put((object.spec ??= {}), 'podCIDRs', object.spec?.podCIDR ? [object.spec.podCIDR] : undefined),
   '/ReplicationController': (object) => {
     put((object.spec ??= {}), 'replicas', 1);
@@ -35,6 +34,7 @@ const defaulters: Record<string, (object: any) => void> = {
     for (const subset of object.subsets ?? []) for (const port of subset.ports ?? []) put(port, 'protocol', 'TCP');
   },
   'discovery.k8s.io/EndpointSlice': (object) => {
+    for (const endpoint of object.endpoints ?? []) put(endpoint, 'conditions', {});
     for (const port of object.ports ?? []) {
       put(port, 'name', '');
       put(port, 'protocol', 'TCP');
@@ -66,6 +66,11 @@ const defaulters: Record<string, (object: any) => void> = {
     put((spec.persistentVolumeClaimRetentionPolicy ??= {}), 'whenDeleted', 'Retain');
     put(spec.persistentVolumeClaimRetentionPolicy, 'whenScaled', 'Retain');
     defaultTemplate(spec.template);
+    for (const claim of spec.volumeClaimTemplates ?? []) {
+      put(claim, 'apiVersion', 'v1');
+      put(claim, 'kind', 'PersistentVolumeClaim');
+      defaultClaim(claim);
+    }
   },
   'apps/DaemonSet': (object) => {
     const spec = (object.spec ??= {});
@@ -86,6 +91,28 @@ const defaulters: Record<string, (object: any) => void> = {
     put(spec, 'failedJobsHistoryLimit', 1);
     if (spec.jobTemplate?.spec) defaultTemplate(spec.jobTemplate.spec.template);
   },
+  '/PersistentVolumeClaim': defaultClaim,
+  '/PersistentVolume': (object) => {
+    put((object.spec ??= {}), 'persistentVolumeReclaimPolicy', 'Retain');
+    put(object.spec, 'volumeMode', 'Filesystem');
+    if (object.spec.hostPath) put(object.spec.hostPath, 'type', '');
+  },
+  '/LimitRange': (object) => {
+    for (const limit of object.spec?.limits ?? [])
+      if (limit.type === 'Container' && limit.default)
+        limit.defaultRequest = { ...limit.default, ...limit.defaultRequest };
+  },
+  'storage.k8s.io/StorageClass': (object) => {
+    put(object, 'reclaimPolicy', 'Delete');
+    put(object, 'volumeBindingMode', 'Immediate');
+  },
+  'autoscaling/HorizontalPodAutoscaler': (object) => {
+    put((object.spec ??= {}), 'minReplicas', 1);
+    if (object.apiVersion === 'autoscaling/v2' && !object.spec.metrics?.length)
+      object.spec.metrics = [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
+      ];
+  },
   'rbac.authorization.k8s.io/RoleBinding': defaultBinding,
   'rbac.authorization.k8s.io/ClusterRoleBinding': defaultBinding,
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': (object) => {
@@ -97,6 +124,18 @@ const defaulters: Record<string, (object: any) => void> = {
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration': (object) => {
     for (const webhook of object.webhooks ?? []) defaultWebhook(webhook);
   },
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': (object) => {
+    put((object.spec ??= {}), 'failurePolicy', 'Fail');
+    put((object.spec.matchConstraints ??= {}), 'matchPolicy', 'Equivalent');
+    put(object.spec.matchConstraints, 'namespaceSelector', {});
+    put(object.spec.matchConstraints, 'objectSelector', {});
+    for (const rule of object.spec.matchConstraints.resourceRules ?? []) put(rule, 'scope', '*');
+  },
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': (object) => {
+    const { matchResources, paramRef } = object.spec ?? {};
+    if (matchResources) put(matchResources, 'matchPolicy', 'Equivalent');
+    if (paramRef) put(paramRef, 'parameterNotFoundAction', 'Deny');
+  },
   'apiextensions.k8s.io/CustomResourceDefinition': (object) => {
     const { names } = object.spec;
     put(names, 'singular', names.kind.toLowerCase());
@@ -104,10 +143,17 @@ const defaulters: Record<string, (object: any) => void> = {
     put((object.spec.conversion ??= {}), 'strategy', 'None');
   },
   'networking.k8s.io/NetworkPolicy': (object) => {
+    for (const rule of [...(object.spec?.ingress ?? []), ...(object.spec?.egress ?? [])])
+      for (const port of rule.ports ?? []) put(port, 'protocol', 'TCP');
     const types = ['Ingress', ...(object.spec?.egress ? ['Egress'] : [])];
     put((object.spec ??= {}), 'policyTypes', types);
   },
 };
+
+function defaultClaim(claim: any): void {
+  put((claim.spec ??= {}), 'volumeMode', 'Filesystem');
+  put((claim.status ??= {}), 'phase', 'Pending');
+}
 
 function defaultTemplate(template: any): void {
   if (template) defaultPodSpec((template.spec ??= {}));
@@ -128,7 +174,11 @@ function defaultPodSpec(spec: any): void {
     ...(spec.ephemeralContainers ?? []),
   ])
     defaultContainer(container, spec);
-  for (const volume of spec.volumes ?? []) defaultVolume(volume);
+  for (const volume of spec.volumes ?? []) {
+    defaultVolume(volume);
+    if (volume.ephemeral?.volumeClaimTemplate)
+      put((volume.ephemeral.volumeClaimTemplate.spec ??= {}), 'volumeMode', 'Filesystem');
+  }
 }
 
 function defaultContainer(container: any, spec: any): void {
@@ -191,12 +241,12 @@ function defaultService(object: any): void {
   }
   if (spec.type !== 'ExternalName') {
     put(spec, 'internalTrafficPolicy', 'Cluster');
-    put(spec, 'ipFamilies', ['IPv4']);
-    put(spec, 'ipFamilyPolicy', 'SingleStack');
   }
+  if (spec.sessionAffinity === 'ClientIP')
+    put(((spec.sessionAffinityConfig ??= {}).clientIP ??= {}), 'timeoutSeconds', 10_800);
+  if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
   if (spec.type === 'LoadBalancer') put(spec, 'allocateLoadBalancerNodePorts', true);
   if (spec.type === 'LoadBalancer' || spec.type === 'NodePort') put(spec, 'externalTrafficPolicy', 'Cluster');
-  put((object.status ??= {}), 'loadBalancer', {});
 }
 
 function defaultSecret(object: any): void {
@@ -214,6 +264,7 @@ function defaultJobSpec(spec: any): void {
   put(spec, 'backoffLimit', 6);
   put(spec, 'completionMode', 'NonIndexed');
   put(spec, 'suspend', false);
+  put(spec, 'manualSelector', false);
   put(spec, 'podReplacementPolicy', 'TerminatingOrFailed');
   defaultTemplate(spec.template);
 }

@@ -54,6 +54,10 @@ export class TypeSchema {
     return this.raw['x-kubernetes-int-or-string'] === true || this.raw.format === 'int-or-string';
   }
 
+  get isQuantity(): boolean {
+    return this.raw.format === 'quantity';
+  }
+
   /** Lists are atomic unless they say otherwise. */
   get listType(): 'atomic' | 'set' | 'map' {
     return this.raw['x-kubernetes-list-type'] ?? 'atomic';

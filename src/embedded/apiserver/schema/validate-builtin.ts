@@ -1,8 +1,12 @@
 /** Rules of built-in kinds that their schemas do not say: names, references inside an object, what must not change. */
 import type { KubeObject } from '../../../kube/index.ts';
 import { duplicate, type FieldError, forbidden, invalidValue, notSupported, required } from './validate.ts';
+import { validateRole, validateRoleRef, validateWebhooks } from './validate-access.ts';
+import { validateConfigMapData, validateSecretData } from './validate-data.ts';
+import { validateDefinition } from './validate-definition.ts';
+import { immutable, label, labelRule, portErrors, validatePod, validateTemplate } from './validate-pods.ts';
+import { fixedStatefulSet, validateClaim, validateCronJob, validateJob } from './validate-workloads.ts';
 
-const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const qualifiedName =
   /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
@@ -10,8 +14,6 @@ const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 
 const subdomainRule =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const labelRule =
-  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
 /** Kinds whose names may be anything that fits in a path segment. */
 const pathNames = new Set(['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding', 'CertificateSigningRequest']);
@@ -41,14 +43,7 @@ export function validateMeta(object: KubeObject, old: KubeObject | undefined): F
   if (namespace !== undefined && namespace !== '' && !label.test(namespace))
     errors.push(invalidValue('metadata.namespace', namespace, labelRule));
   for (const [key, value] of Object.entries(labels ?? {})) {
-    if (!isQualified(key))
-      errors.push(
-        invalidValue(
-          'metadata.labels',
-          key,
-          "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-        ),
-      );
+    if (!isQualified(key)) errors.push(invalidValue('metadata.labels', key, qualifiedNameRule));
     if (typeof value !== 'string' || value.length > 63 || !labelValue.test(value))
       errors.push(
         invalidValue(
@@ -60,14 +55,7 @@ export function validateMeta(object: KubeObject, old: KubeObject | undefined): F
   }
   let size = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
-    if (!isQualified(key.toLowerCase()))
-      errors.push(
-        invalidValue(
-          'metadata.annotations',
-          key,
-          "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-        ),
-      );
+    if (!isQualified(key.toLowerCase())) errors.push(invalidValue('metadata.annotations', key, qualifiedNameRule));
     size += key.length + String(value).length;
   }
   if (size > 262_144)
@@ -76,14 +64,45 @@ export function validateMeta(object: KubeObject, old: KubeObject | undefined): F
       field: 'metadata.annotations',
       message: 'Too long: may not be more than 262144 bytes',
     });
+  return [...errors, ...finalizerErrors(object, old)];
+}
+
+const standardFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
+
+/** Finalizers are qualified names; what is being deleted gets no new ones. */
+function finalizerErrors({ metadata }: KubeObject, old: KubeObject | undefined): FieldError[] {
+  const errors: FieldError[] = [];
+  (metadata.finalizers ?? []).forEach((name, index) => {
+    if (!qualifiedName.test(name)) errors.push(invalidValue(`metadata.finalizers[${index}]`, name, qualifiedNameRule));
+    else if (!name.includes('/') && !standardFinalizers.has(name))
+      errors.push(
+        invalidValue(
+          `metadata.finalizers[${index}]`,
+          name,
+          'name is neither a standard finalizer name nor is it fully qualified',
+        ),
+      );
+  });
+  const added = (metadata.finalizers ?? []).filter((one) => !old?.metadata.finalizers?.includes(one));
+  if (old?.metadata.deletionTimestamp && added.length > 0)
+    errors.push(
+      forbidden(
+        'metadata.finalizers',
+        `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`,
+      ),
+    );
   return errors;
 }
+
+const qualifiedNameRule =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
 const isQualified = (key: string): boolean => qualifiedName.test(key) && key.length <= 317;
 
 const rules: Record<string, (object: any, old: any) => FieldError[]> = {
   Pod: validatePod,
   Deployment: (object, old) => [
+    ...strategyErrors(object.spec?.strategy),
     ...validateSelector(object.spec, 'spec'),
     ...replicasErrors(object.spec),
     ...validateTemplate(object.spec?.template),
@@ -98,18 +117,31 @@ const rules: Record<string, (object: any, old: any) => FieldError[]> = {
   StatefulSet: (object, old) => [
     ...validateSelector(object.spec, 'spec'),
     ...replicasErrors(object.spec),
-    ...validateTemplate(object.spec?.template),
-    ...immutable(object, old, 'spec.selector'),
-    ...immutable(object, old, 'spec.serviceName'),
+    ...validateTemplate(
+      object.spec?.template,
+      (object.spec?.volumeClaimTemplates ?? []).map((one: any) => one.metadata?.name),
+    ),
+    ...fixedStatefulSet(object, old),
   ],
+  Job: validateJob,
+  CronJob: validateCronJob,
+  PersistentVolumeClaim: validateClaim,
+  PodDisruptionBudget: (object) =>
+    object.spec?.minAvailable !== undefined && object.spec?.maxUnavailable !== undefined
+      ? [invalidValue('spec', '', 'minAvailable and maxUnavailable cannot be both set')]
+      : [],
   DaemonSet: (object, old) => [
     ...validateSelector(object.spec, 'spec'),
     ...validateTemplate(object.spec?.template),
     ...immutable(object, old, 'spec.selector'),
   ],
   Service: validateService,
-  Secret: (object, old) => [...immutable(object, old, 'type'), ...frozen(object, old, ['data', 'stringData'])],
-  ConfigMap: (object, old) => frozen(object, old, ['data', 'binaryData']),
+  Secret: (object, old) => [
+    ...validateSecretData(object),
+    ...immutable(object, old, 'type'),
+    ...frozen(object, old, ['data', 'stringData']),
+  ],
+  ConfigMap: (object, old) => [...validateConfigMapData(object), ...frozen(object, old, ['data', 'binaryData'])],
   EndpointSlice: (object, old) => {
     const errors = immutable(object, old, 'addressType');
     (object.endpoints ?? []).forEach((endpoint: any, index: number) => {
@@ -126,36 +158,24 @@ const rules: Record<string, (object: any, old: any) => FieldError[]> = {
     });
     return errors;
   },
-  RoleBinding: (object, old) => immutable(object, old, 'roleRef', 'cannot change roleRef'),
-  ClusterRoleBinding: (object, old) => immutable(object, old, 'roleRef', 'cannot change roleRef'),
+  Role: validateRole,
+  ClusterRole: validateRole,
+  RoleBinding: (object, old) => [
+    ...validateRoleRef(object),
+    ...immutable(object, old, 'roleRef', 'cannot change roleRef'),
+  ],
+  ClusterRoleBinding: (object, old) => [
+    ...validateRoleRef(object),
+    ...immutable(object, old, 'roleRef', 'cannot change roleRef'),
+  ],
   MutatingWebhookConfiguration: validateWebhooks,
   ValidatingWebhookConfiguration: validateWebhooks,
-  CustomResourceDefinition: (object, old) => {
-    const { spec } = object;
-    const errors: FieldError[] = [];
-    const expected = `${spec.names?.plural}.${spec.group}`;
-    if (object.metadata.name !== expected)
-      errors.push(invalidValue('metadata.name', object.metadata.name, `must be spec.names.plural+"."+spec.group`));
-    if (!spec.versions?.some((version: any) => version.storage))
-      errors.push(invalidValue('spec.versions', '', 'must have exactly one version marked as storage version'));
-    if (spec.scope !== 'Namespaced' && spec.scope !== 'Cluster')
-      errors.push(notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']));
-    (spec.versions ?? []).forEach((version: any, index: number) => {
-      if (!version.schema?.openAPIV3Schema)
-        errors.push(required(`spec.versions[${index}].schema.openAPIV3Schema`, 'schemas are required'));
-    });
-    return [...errors, ...immutable(object, old, 'spec.group'), ...immutable(object, old, 'spec.scope')];
-  },
+  CustomResourceDefinition: (object, old) => [
+    ...validateDefinition(object),
+    ...immutable(object, old, 'spec.group'),
+    ...immutable(object, old, 'spec.scope'),
+  ],
 };
-
-function at(object: any, path: string): unknown {
-  return path.split('.').reduce((value, part) => value?.[part], object);
-}
-
-function immutable(object: any, old: any, path: string, detail = 'field is immutable'): FieldError[] {
-  if (!old || JSON.stringify(at(object, path)) === JSON.stringify(at(old, path))) return [];
-  return [invalidValue(path, at(object, path), detail)];
-}
 
 function frozen(object: any, old: any, fields: string[]): FieldError[] {
   if (!old?.immutable) return [];
@@ -164,12 +184,26 @@ function frozen(object: any, old: any, fields: string[]): FieldError[] {
     .map((field) => forbidden(field, 'field is immutable when `immutable` is set'));
 }
 
+function strategyErrors(strategy: any): FieldError[] {
+  if (strategy?.type === 'Recreate')
+    return strategy.rollingUpdate
+      ? [forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'")]
+      : [];
+  return strategy?.type === 'RollingUpdate'
+    ? []
+    : [notSupported('spec.strategy.type', strategy?.type, ['Recreate', 'RollingUpdate'])];
+}
+
 function replicasErrors(spec: any): FieldError[] {
   return spec?.replicas < 0 ? [invalidValue('spec.replicas', spec.replicas, 'must be greater than or equal to 0')] : [];
 }
 
 function validateSelector(spec: any, field: string): FieldError[] {
-  if (!spec?.selector) return [required(`${field}.selector`)];
+  if (!spec?.selector)
+    return [
+      required(`${field}.selector`),
+      invalidValue(`${field}.template.metadata.labels`, undefined, '`selector` does not match template `labels`'),
+    ];
   const labels = spec.template?.metadata?.labels ?? {};
   const mismatch = Object.entries(spec.selector.matchLabels ?? {}).some(([key, value]) => labels[key] !== value);
   if (mismatch)
@@ -179,112 +213,15 @@ function validateSelector(spec: any, field: string): FieldError[] {
   return [];
 }
 
-function validateTemplate(template: any): FieldError[] {
-  if (!template) return [required('spec.template')];
-  const errors = validatePodSpec(template.spec ?? {}, 'spec.template.spec');
-  if (template.spec?.restartPolicy && template.spec.restartPolicy !== 'Always')
-    errors.push(notSupported('spec.template.spec.restartPolicy', template.spec.restartPolicy, ['Always']));
-  return errors;
-}
-
-/** Of a pod's spec only images, deadline, tolerations (added) and, once, the node may change. */
-function validatePod(object: any, old: any): FieldError[] {
-  if (!old) return validatePodSpec(object.spec ?? {}, 'spec');
-  const comparable = (pod: any) => {
-    const {
-      activeDeadlineSeconds: _a,
-      tolerations: _t,
-      nodeName: _n,
-      schedulingGates: _s,
-      terminationGracePeriodSeconds: _g,
-      ...spec
-    } = pod.spec;
-    const strip = (container: any) => ({ ...container, image: '' });
-    const { ephemeralContainers: _e, ...rest } = spec;
-    return JSON.stringify(
-      sorted({ ...rest, containers: spec.containers?.map(strip), initContainers: spec.initContainers?.map(strip) }),
-    );
-  };
-  if (old.spec.nodeName && old.spec.nodeName !== object.spec.nodeName)
-    return [forbidden('spec', 'pod updates may not change fields other than `spec.containers[*].image`')];
-  return comparable(object) === comparable(old)
-    ? []
-    : [
-        forbidden(
-          'spec',
-          'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
-        ),
-      ];
-}
-
-function sorted(value: any): any {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .filter((name) => value[name] !== undefined)
-      .map((name) => [name, sorted(value[name])]),
-  );
-}
-
-function validatePodSpec(spec: any, field: string): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!spec.containers?.length) errors.push(required(`${field}.containers`));
-  const volumes = new Set<string>();
-  (spec.volumes ?? []).forEach((volume: any, index: number) => {
-    if (!volume.name) errors.push(required(`${field}.volumes[${index}].name`));
-    else if (!label.test(volume.name))
-      errors.push(invalidValue(`${field}.volumes[${index}].name`, volume.name, labelRule));
-    if (volumes.has(volume.name)) errors.push(duplicate(`${field}.volumes[${index}].name`, volume.name));
-    volumes.add(volume.name);
-  });
-  const names = new Set<string>();
-  for (const list of ['initContainers', 'containers']) {
-    (spec[list] ?? []).forEach((container: any, index: number) => {
-      const path = `${field}.${list}[${index}]`;
-      if (!container.name) errors.push(required(`${path}.name`));
-      else if (!label.test(container.name)) errors.push(invalidValue(`${path}.name`, container.name, labelRule));
-      else if (names.has(container.name)) errors.push(duplicate(`${path}.name`, container.name));
-      names.add(container.name);
-      if (!container.image) errors.push(required(`${path}.image`));
-      const mounts = new Set<string>();
-      (container.volumeMounts ?? []).forEach((mount: any, position: number) => {
-        const mountPath = `${path}.volumeMounts[${position}]`;
-        if (!volumes.has(mount.name))
-          errors.push({
-            reason: 'FieldValueInvalid',
-            field: `${mountPath}.name`,
-            message: `Not found: ${JSON.stringify(mount.name)}`,
-          });
-        if (!mount.mountPath) errors.push(required(`${mountPath}.mountPath`));
-        if (mounts.has(mount.mountPath))
-          errors.push(invalidValue(`${mountPath}.mountPath`, mount.mountPath, 'must be unique'));
-        mounts.add(mount.mountPath);
-      });
-      (container.ports ?? []).forEach((port: any, position: number) => {
-        errors.push(...portErrors(port.containerPort, `${path}.ports[${position}].containerPort`));
-      });
-      (container.env ?? []).forEach((variable: any, position: number) => {
-        if (!variable.name) errors.push(required(`${path}.env[${position}].name`));
-      });
-    });
-  }
-  return errors;
-}
-
-function portErrors(port: unknown, field: string): FieldError[] {
-  if (port === undefined) return [required(field)];
-  return typeof port === 'number' && port >= 1 && port <= 65_535
-    ? []
-    : [invalidValue(field, port, 'must be between 1 and 65535, inclusive')];
-}
-
 function validateService(object: any, old: any): FieldError[] {
   const { spec } = object;
   const errors: FieldError[] = [];
   const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
   if (!types.includes(spec.type)) errors.push(notSupported('spec.type', spec.type, types));
+  if (spec.type === 'ExternalName' && !spec.externalName) errors.push(required('spec.externalName'));
+  const isNewStatus = JSON.stringify(object.status) !== JSON.stringify(old?.status);
+  if (isNewStatus && object.status?.loadBalancer?.ingress?.length && spec.type !== 'LoadBalancer')
+    errors.push(forbidden('status.loadBalancer.ingress', 'may only be used when `spec.type` is "LoadBalancer"'));
   if (!spec.ports?.length && spec.type !== 'ExternalName' && spec.clusterIP !== 'None')
     errors.push(required('spec.ports'));
   const names = new Set<string>();
@@ -302,18 +239,5 @@ function validateService(object: any, old: any): FieldError[] {
   const keepsAddress = old && old.spec.type !== 'ExternalName' && spec.type !== 'ExternalName';
   if (keepsAddress && old.spec.clusterIP && spec.clusterIP !== old.spec.clusterIP)
     errors.push(invalidValue('spec.clusterIPs[0]', [spec.clusterIP], 'may not change once set'));
-  return errors;
-}
-
-function validateWebhooks(object: any): FieldError[] {
-  const errors: FieldError[] = [];
-  (object.webhooks ?? []).forEach((webhook: any, index: number) => {
-    const field = `webhooks[${index}]`;
-    if (!webhook.sideEffects) errors.push(required(`${field}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
-    if (!webhook.admissionReviewVersions?.length)
-      errors.push(required(`${field}.admissionReviewVersions`, 'must specify one of v1, v1beta1'));
-    const targets = Number(Boolean(webhook.clientConfig?.service)) + Number(Boolean(webhook.clientConfig?.url));
-    if (targets !== 1) errors.push(required(`${field}.clientConfig`, 'exactly one of url or service is required'));
-  });
   return errors;
 }

@@ -1,4 +1,6 @@
 /** Checks objects against their schema; removes what the schema does not know; fills in the schema's defaults. */
+import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { canonicalQuantity, isQuantity } from './quantity.ts';
 import type { TypeSchema } from './type-schema.ts';
 
 export interface FieldError {
@@ -8,6 +10,9 @@ export interface FieldError {
     | 'FieldValueForbidden'
     | 'FieldValueNotSupported'
     | 'FieldValueDuplicate'
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
+    | 'FieldValueNotFound'
     | 'FieldValueTypeInvalid';
   field: string;
   message: string;
@@ -65,6 +70,10 @@ function check(value: unknown, schema: TypeSchema, field: string, errors: FieldE
     if (typeof value !== 'string' && !Number.isInteger(value)) errors.push(wrongType(field, value, 'integer,string'));
     return;
   }
+  if (schema.isQuantity) {
+    if (!isQuantity(value)) errors.push(wrongType(field, value, 'quantity'));
+    return;
+  }
   const actual = typeOf(value);
   if (raw.type && actual !== raw.type && !(raw.type === 'number' && actual === 'integer')) {
     errors.push(wrongType(field, value, raw.type));
@@ -78,14 +87,44 @@ function check(value: unknown, schema: TypeSchema, field: string, errors: FieldE
   checkAlternatives(value, raw, field, errors);
 }
 
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
 function checkString(value: string, raw: any, field: string, errors: FieldError[]): void {
+  if (raw.format === 'byte' && !base64.test(value.replace(/[\r\n]/g, '')))
+    errors.push({ reason: 'FieldValueTypeInvalid', field, message: `${field}: illegal base64 data` });
   if (raw.maxLength !== undefined && value.length > raw.maxLength)
-    errors.push(invalidValue(field, value, `${field} in body should be at most ${raw.maxLength} chars long`));
+    errors.push({
+      reason: 'FieldValueTooLong',
+      field,
+      message: `Too long: may not be more than ${raw.maxLength} bytes`,
+    });
   if (raw.minLength !== undefined && value.length < raw.minLength)
     errors.push(invalidValue(field, value, `${field} in body should be at least ${raw.minLength} chars long`));
   if (raw.pattern && !matchesPattern(raw.pattern, value))
     errors.push(invalidValue(field, value, `${field} in body should match '${raw.pattern}'`));
+  const isOfFormat = formats[raw.format];
+  if (isOfFormat && !isOfFormat(value))
+    errors.push({
+      reason: 'FieldValueTypeInvalid',
+      field,
+      message: `Invalid value: ${JSON.stringify(value)}: ${field} in body must be of type ${raw.format}: ${JSON.stringify(value)}`,
+    });
 }
+
+const rfc3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+
+/** Formats that Kubernetes checks; others it takes as a remark. */
+const formats: Record<string, (value: string) => boolean> = {
+  'date-time': (value) => rfc3339.test(value) && !Number.isNaN(Date.parse(value)),
+  date: (value) => /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)),
+  ipv4: (value) => isIPv4(value),
+  ipv6: (value) => isIPv6(value),
+  cidr: (value) => {
+    const [address = '', bits = ''] = value.split('/');
+    return /^\d+$/.test(bits) && Number(bits) <= (isIPv4(address) ? 32 : 128) && isIP(address) !== 0;
+  },
+  uuid: (value) => /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i.test(value),
+};
 
 function matchesPattern(pattern: string, value: string): boolean {
   try {
@@ -107,12 +146,21 @@ function checkList(value: unknown[], schema: TypeSchema, field: string, errors: 
   if (raw.minItems !== undefined && value.length < raw.minItems)
     errors.push(invalidValue(field, value.length, `${field} in body should have at least ${raw.minItems} items`));
   if (raw.maxItems !== undefined && value.length > raw.maxItems)
-    errors.push(invalidValue(field, value.length, `${field} in body should have at most ${raw.maxItems} items`));
+    errors.push({
+      reason: 'FieldValueTooMany',
+      field,
+      message: `Too many: ${value.length}: must have at most ${raw.maxItems} items`,
+    });
   const items = schema.items();
   if (!items) return;
   value.forEach((item, index) => {
     check(item, items, `${field}[${index}]`, errors);
   });
+  if (schema.listType === 'set')
+    value.forEach((item, index) => {
+      const first = value.findIndex((other) => JSON.stringify(other) === JSON.stringify(item));
+      if (first < index) errors.push(duplicate(`${field}[${index}]`, item));
+    });
   if (schema.listType === 'map') {
     const seen = new Set<string>();
     value.forEach((item, index) => {
@@ -169,7 +217,7 @@ function fits(value: unknown, schema: any): boolean {
   return true;
 }
 
-/** A copy without the fields that the schema does not know, and the paths of those. */
+/** A copy without the fields that the schema does not know, and the paths of those. Quantities get the one form that they are kept in. */
 export function prune<T>(value: T, schema: TypeSchema): { object: T; unknown: string[] } {
   const unknown: string[] = [];
   return { object: pruned(value, schema, '', unknown) as T, unknown };
@@ -180,6 +228,7 @@ function pruned(value: unknown, schema: TypeSchema, field: string, unknown: stri
     const items = schema.items();
     return items ? value.map((item, index) => pruned(item, items, `${field}[${index}]`, unknown)) : value;
   }
+  if (schema.isQuantity) return canonicalQuantity(value);
   if (value === null || typeof value !== 'object') return value;
   const kept: Record<string, unknown> = {};
   for (const [name, child] of Object.entries(value)) {

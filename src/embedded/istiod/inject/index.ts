@@ -1,6 +1,7 @@
 /** The injection webhook: from an AdmissionReview to the patch that adds the proxy (Istio's rules of who is injected, and how). */
-import type { Pod } from '../../../kube/index.ts';
+import type { KubeObject, Pod } from '../../../kube/index.ts';
 import { gatewayPod } from './gateway.ts';
+import { effectiveProxyConfig } from './proxy-config.ts';
 import { sidecarPod } from './sidecar.ts';
 
 export interface InjectionSettings {
@@ -16,7 +17,10 @@ export interface InjectionSettings {
   /** Kubernetes runs init containers with restartPolicy Always: the proxy starts before and ends after the application. */
   nativeSidecars: boolean;
   /** defaultConfig of the mesh. */
-  proxyConfig: Record<string, unknown>;
+  proxyConfig: Readonly<Record<string, unknown>>;
+  /** ProxyConfig objects, the oldest first. */
+  proxyConfigs: readonly KubeObject[];
+  rootNamespace: string;
 }
 
 export interface PathSettings {
@@ -70,6 +74,11 @@ export function inject(review: any, path: string, settings: InjectionSettings): 
     ...settings,
     clusterId: fromPath.cluster ?? settings.clusterId,
     network: pod.metadata.labels?.['topology.istio.io/network'] ?? fromPath.net ?? settings.network,
+    proxyConfig: effectiveProxyConfig(settings.proxyConfig, settings.proxyConfigs, {
+      rootNamespace: settings.rootNamespace,
+      namespace,
+      pod,
+    }),
   };
   const template = pod.metadata.annotations?.['inject.istio.io/templates'] ?? 'sidecar';
   const injected =

@@ -11,6 +11,8 @@ const settings: InjectionSettings = {
   discoveryAddress: 'istiod.istio-system.svc:15012',
   domain: 'cluster.local',
   nativeSidecars: true,
+  proxyConfigs: [],
+  rootNamespace: 'istio-system',
   proxyConfig: {},
 };
 

@@ -68,6 +68,11 @@ function proxyIn(network: string, more: Partial<MeshProxy> = {}): MeshProxy {
 
 function snapshotOf(list: MeshEndpoint[], more: Partial<MeshSnapshot> = {}): MeshSnapshot {
   const service: MeshService = {
+    key: host,
+    origin: 'Kubernetes',
+    statedAddresses: [],
+    aliases: [],
+    selector: undefined,
     hostname: host,
     name: 'example',
     namespace: 'ns',
@@ -96,6 +101,7 @@ function snapshotOf(list: MeshEndpoint[], more: Partial<MeshSnapshot> = {}): Mes
     workloads: new Map(),
     gateways,
     config: new Map(),
+    jwks: new Map(),
     ...more,
   };
 }

@@ -4,14 +4,17 @@
  */
 import type { MeshEndpoint, MeshProxy, MeshService, MeshSnapshot, NetworkGateway } from '../model.ts';
 import { destinationRuleFor, subsetsOf, trafficPolicy } from './destination-rule.ts';
+import { localitySetting } from './load-balancing.ts';
+import { type Group, priorities, weighted } from './localities.ts';
 import { type ParsedCluster, socketAddress } from './names.ts';
 import { mtlsMode } from './peer-authentication.ts';
+import { scopeOf } from './scope.ts';
 
 interface Weighted {
   address: string;
   port: number;
   weight: number;
-  health: 'healthy' | 'unhealthy' | undefined;
+  health: MeshEndpoint['health'];
   tls: boolean;
   /** Istio's `workload;namespace;canonical name;canonical revision;cluster`. */
   workload: string;
@@ -20,42 +23,73 @@ interface Weighted {
 
 /** The load assignment of a cluster for a proxy, in canonical JSON. */
 export function loadAssignment(snapshot: MeshSnapshot, proxy: MeshProxy, name: string, cluster: ParsedCluster): any {
-  const service = snapshot.services.get(cluster.host);
-  const port = service?.ports.find((one) => one.port === cluster.port);
-  if (!service || !port) return { cluster_name: name, endpoints: [] };
-  const rule = destinationRuleFor(snapshot, proxy.namespace, service);
+  // A change of endpoints alone comes often: unless several namespaces have the host, nothing must be chosen anew for it.
+  const service = hasSharedHosts(snapshot)
+    ? scopeOf(snapshot, proxy).byHost.get(cluster.host)
+    : snapshot.services.get(cluster.host);
+  return service ? loadAssignmentOf(snapshot, proxy, name, service, cluster) : { cluster_name: name, endpoints: [] };
+}
+
+const sharing = new WeakMap<MeshSnapshot, boolean>();
+
+function hasSharedHosts(snapshot: MeshSnapshot): boolean {
+  const known = sharing.get(snapshot) ?? [...snapshot.services].some(([key, { hostname }]) => key !== hostname);
+  sharing.set(snapshot, known);
+  return known;
+}
+
+export function loadAssignmentOf(
+  snapshot: MeshSnapshot,
+  proxy: MeshProxy,
+  name: string,
+  service: MeshService,
+  cluster: Pick<ParsedCluster, 'host' | 'port' | 'subset' | 'isSni'>,
+): any {
+  const port = service.ports.find((one) => one.port === cluster.port);
+  if (!port) return { cluster_name: name, endpoints: [] };
+  const rule = destinationRuleFor(snapshot, proxy, service);
   const subset = subsetsOf(rule).find((one) => one.name === cluster.subset);
   if (cluster.subset && !subset) return { cluster_name: name, endpoints: [] };
   const policy = trafficPolicy(rule, subset, cluster.port);
-  const visible = (snapshot.endpoints.get(cluster.host) ?? []).filter((one) =>
+  const visible = (snapshot.endpoints.get(service.key) ?? []).filter((one) =>
     isVisible(one, proxy, service, port.name, subset?.labels),
   );
-  const byLocality = Map.groupBy(visible, ({ locality }) =>
-    JSON.stringify([locality.region, locality.zone, locality.subzone]),
-  );
-  const groups = [...byLocality.keys()].sort().map((key) => {
-    const [region, zone, subzone] = JSON.parse(key) as [string, string, string];
-    return {
-      locality: { region, zone, subzone },
-      endpoints: splitByNetwork(snapshot, proxy, byLocality.get(key)!, policy?.tls?.mode, cluster.isSni),
-    };
-  });
-  const filled = groups.filter((group) => group.endpoints.length > 0);
-  const priorities = prioritiesOf(
-    snapshot,
-    proxy,
-    filled.map((group) => group.locality),
-    policy,
-  );
+  const groups = groupsOf(snapshot, proxy, visible, policy, cluster.isSni);
   return {
     cluster_name: name,
-    endpoints: filled.map((group, index) => ({
-      locality: { region: group.locality.region, zone: group.locality.zone, sub_zone: group.locality.subzone },
-      load_balancing_weight: group.endpoints.reduce((sum, one) => sum + one.weight, 0),
-      priority: priorities[index]!,
-      lb_endpoints: group.endpoints.map(lbEndpoint),
-    })),
+    endpoints: weighted(localitySetting(snapshot.meshConfig, policy), proxy, groups).map(
+      ({ locality, priority, weight, endpoints }) => ({
+        locality: { region: locality.region, zone: locality.zone, sub_zone: locality.subzone },
+        load_balancing_weight: weight,
+        priority,
+        lb_endpoints: endpoints.map(lbEndpoint),
+      }),
+    ),
   };
+}
+
+/** Endpoints of one locality and priority. */
+function groupsOf(
+  snapshot: MeshSnapshot,
+  proxy: MeshProxy,
+  visible: MeshEndpoint[],
+  policy: any,
+  onlyMtls: boolean,
+): Group<Weighted>[] {
+  const priorityOf = priorities(snapshot, proxy, policy);
+  const byPlace = Map.groupBy(visible, (endpoint) => {
+    const { region, zone, subzone } = endpoint.locality;
+    return JSON.stringify([region, zone, subzone, priorityOf(endpoint)]);
+  });
+  const groups = [...byPlace]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, endpoints]) => {
+      const [region, zone, subzone, priority] = JSON.parse(key) as [string, string, string, number];
+      const list = splitByNetwork(snapshot, proxy, endpoints, policy?.tls?.mode, onlyMtls);
+      const weight = list.reduce((sum, one) => sum + one.weight, 0);
+      return { locality: { region, zone, subzone }, priority, weight, endpoints: list };
+    });
+  return groups.filter(({ endpoints }) => endpoints.length > 0);
 }
 
 function isVisible(
@@ -93,7 +127,7 @@ export function splitByNetwork(
       direct.push({
         address: endpoint.address,
         port: endpoint.port,
-        weight: scale,
+        weight: scale * (endpoint.weight ?? 1),
         health: endpoint.health,
         tls: endpoint.tlsMode === 'istio',
         workload: workloadText(endpoint),
@@ -103,7 +137,8 @@ export function splitByNetwork(
     }
     // Only mutual TLS has the SNI by which a gateway knows where to.
     if (!secure) continue;
-    for (const gateway of gateways) weights.set(gateway, (weights.get(gateway) ?? 0) + scale / gateways.length);
+    const share = (scale * (endpoint.weight ?? 1)) / gateways.length;
+    for (const gateway of gateways) weights.set(gateway, (weights.get(gateway) ?? 0) + share);
   }
   const behindGateways = [...weights]
     .sort(([a], [b]) => a.address.localeCompare(b.address) || a.port - b.port)
@@ -112,7 +147,7 @@ export function splitByNetwork(
         address: gateway.address,
         port: gateway.port,
         weight,
-        health: undefined,
+        health: 'unknown',
         tls: true,
         workload: `;;;;${gateway.clusterId}`,
         clusterId: gateway.clusterId,
@@ -169,7 +204,7 @@ const workloadText = (one: MeshEndpoint): string =>
 function lbEndpoint(one: Weighted): any {
   return {
     endpoint: { address: socketAddress(one.address, one.port) },
-    ...(one.health ? { health_status: one.health === 'healthy' ? 'HEALTHY' : 'UNHEALTHY' } : {}),
+    ...(one.health === 'unknown' ? {} : { health_status: one.health === 'healthy' ? 'HEALTHY' : 'UNHEALTHY' }),
     load_balancing_weight: one.weight,
     metadata: {
       filter_metadata: {
@@ -179,27 +214,4 @@ function lbEndpoint(one: Weighted): any {
       },
     },
   };
-}
-
-/** Localities matter only where outlier detection can tell that one has failed; otherwise all have priority 0. */
-function prioritiesOf(
-  snapshot: MeshSnapshot,
-  proxy: MeshProxy,
-  localities: { region: string; zone: string; subzone: string }[],
-  policy: any,
-): number[] {
-  const settings = policy?.loadBalancer?.localityLbSetting ?? snapshot.meshConfig.raw['localityLbSetting'] ?? {};
-  if (!policy?.outlierDetection || (settings as any).enabled === false || (settings as any).distribute)
-    return localities.map(() => 0);
-  const failover: any[] = (settings as any).failover ?? [];
-  const mine = proxy.locality;
-  const raw = localities.map(({ region, zone, subzone }) => {
-    if (region === mine.region && zone === mine.zone && subzone === mine.subzone) return 0;
-    if (region === mine.region && zone === mine.zone) return 1;
-    if (region === mine.region) return 2;
-    const target = failover.find((one) => one.from === mine.region);
-    return target && target.to !== region ? 4 : 3;
-  });
-  const used = [...new Set(raw)].sort((a, b) => a - b);
-  return raw.map((one) => used.indexOf(one));
 }

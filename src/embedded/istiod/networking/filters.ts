@@ -1,7 +1,9 @@
 /** Network filters: the HTTP connection manager and the TCP proxy, inbound and outbound. */
 import type { MeshProxy, MeshSnapshot } from '../model.ts';
+import { accessLogs, withFilter } from '../telemetry/access-logs.ts';
+import { metricOverrides } from '../telemetry/metrics.ts';
 import { typed } from './names.ts';
-import { accessLog, httpMetrics, peerFilter, type ReportedConnection, tcpMetrics } from './telemetry.ts';
+import { httpMetrics, peerFilter, type ReportedConnection, tcpMetrics } from './telemetry.ts';
 
 const router = { name: 'envoy.filters.http.router', typed_config: typed('extensions.filters.http.router.v3.Router') };
 
@@ -14,6 +16,8 @@ export interface HttpFilterOptions extends ReportedConnection {
   filters?: any[];
   /** Sets the ALPN of undeclared ports by filter state. */
   sniffed?: boolean;
+  /** For connections from outside of the mesh: what Envoy's connection manager is told beyond what is said here. */
+  edge?: Record<string, unknown>;
 }
 
 export function httpConnectionManager(options: HttpFilterOptions): any {
@@ -38,10 +42,12 @@ export function httpConnectionManager(options: HttpFilterOptions): any {
         : { route_config: options.routes.inline }),
       ...(inbound
         ? {
+            server_name: 'istio-envoy',
             forward_client_cert_details: 'APPEND_FORWARD',
             set_current_client_cert_details: { subject: true, uri: true, dns: true },
           }
         : {}),
+      ...options.edge,
       http_filters: [
         peerFilter(inbound ? 'request' : 'response', inbound ? options.mutual : true),
         ...(options.sniffed ? [alpnFilter] : []),
@@ -49,10 +55,26 @@ export function httpConnectionManager(options: HttpFilterOptions): any {
         ...alwaysThere,
         router,
       ],
-      access_log: [...accessLog(options.snapshot.meshConfig), ...httpMetrics(options)],
+      access_log: [
+        ...accessLogs(options.snapshot, options.proxy, sideOf(options)),
+        ...httpMetrics(options, metricOverrides(options.snapshot, options.proxy, sideOf(options))),
+      ],
     }),
   };
 }
+
+/** What goes nowhere is neither logged nor counted. */
+function connectionLogs(snapshot: MeshSnapshot, connection: ReportedConnection): any[] {
+  const side = sideOf(connection);
+  const atEnd = { log_type_filter: { types: ['TcpConnectionEnd'] } };
+  return [
+    ...accessLogs(snapshot, connection.proxy, side).map((log) => withFilter(log, atEnd)),
+    ...tcpMetrics(connection, metricOverrides(snapshot, connection.proxy, side)),
+  ];
+}
+
+/** As Telemetry objects name the sides of a connection. */
+const sideOf = ({ reporter }: ReportedConnection) => (reporter === 'destination' ? 'SERVER' : 'CLIENT');
 
 /** Each does something only for the routes, or the traffic, that it concerns. */
 const alwaysThere = [
@@ -84,23 +106,20 @@ const alpnFilter = {
 export function tcpProxy(
   snapshot: MeshSnapshot,
   connection: ReportedConnection | undefined,
-  cluster: string,
-  statPrefix = cluster,
+  /** The cluster, or several by weight. */
+  target: string | { weighted_clusters: unknown },
+  statPrefix = typeof target === 'string' ? target : '',
+  options: Record<string, unknown> = {},
 ): any {
   return {
     name: 'envoy.filters.network.tcp_proxy',
     typed_config: typed('extensions.filters.network.tcp_proxy.v3.TcpProxy', {
       stat_prefix: statPrefix,
-      cluster,
+      ...(typeof target === 'string' ? { cluster: target } : target),
+      ...options,
       // Connections are counted when they are made, too; the access log has its line at their end, as Istio's has.
       access_log_options: { flush_access_log_on_connected: true },
-      access_log: [
-        ...accessLog(snapshot.meshConfig).map((log) => ({
-          ...log,
-          filter: { log_type_filter: { types: ['TcpConnectionEnd'] } },
-        })),
-        ...(connection ? tcpMetrics(connection) : []),
-      ],
+      access_log: [...(connection ? connectionLogs(snapshot, connection) : [])],
     }),
   };
 }

@@ -1,6 +1,8 @@
 /** LDS of a sidecar, inbound: one listener, whose chains say for each port what may come: mutual TLS, plain text, or both. */
-import type { MeshProxy, MeshSnapshot, PortProtocol } from '../model.ts';
+import type { MeshProxy, MeshSnapshot, PortProtocol, ServicePort } from '../model.ts';
 import { isHttp } from '../registry/protocol.ts';
+import { type SecurityFilters, securityFilters } from '../security/filters.ts';
+import { listenerAccessLogs } from '../telemetry/access-logs.ts';
 import {
   httpConnectionManager,
   httpInspector,
@@ -11,8 +13,16 @@ import {
   tlsInspector,
 } from './filters.ts';
 import { byTargetPort, type ServiceInstance } from './instances.ts';
-import { blackHole, clusterName, inboundPassthrough, istioAlpn, istioHttpAlpn, socketAddress } from './names.ts';
-import { type MtlsMode, mtlsMode } from './peer-authentication.ts';
+import {
+  blackHole,
+  clusterName,
+  configMetadata,
+  inboundPassthrough,
+  istioAlpn,
+  istioHttpAlpn,
+  socketAddress,
+} from './names.ts';
+import { type MtlsMode, mtlsMode, statedPorts } from './peer-authentication.ts';
 import { peerHeaderValue } from './telemetry.ts';
 import { downstreamMtls } from './tls.ts';
 
@@ -69,35 +79,44 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
     },
   ];
   const ports = byTargetPort(instances);
-  for (const [targetPort, { port }] of ports)
+  const security = securityFilters(snapshot, proxy);
+  for (const [targetPort, { port, sidecar }] of ports)
     for (const rule of chainRules(mtlsMode(snapshot, workload, targetPort), port.protocol))
-      chains.push(
-        chain(
+      chains.push({
+        ...chain(
           snapshot,
           proxy,
           rule,
           { destination_port: targetPort },
           `0.0.0.0_${targetPort}`,
           clusterName('inbound', targetPort, '', ''),
+          security,
+          port,
+        ),
+        ...(sidecar ? { metadata: { filter_metadata: { istio: configMetadata('sidecar', sidecar.metadata) } } } : {}),
+      });
+  // What no Service declares goes by itself, and by the port's own policy where there is one.
+  const undeclared = statedPorts(snapshot, workload).filter((port) => !ports.has(port));
+  for (const port of [undefined, ...undeclared])
+    for (const rule of chainRules(mtlsMode(snapshot, workload, port), 'UNSUPPORTED'))
+      chains.push(
+        chain(
+          snapshot,
+          proxy,
+          rule,
+          port === undefined ? {} : { destination_port: port },
+          rule.kind.startsWith('http') ? 'virtualInbound-catchall-http' : 'virtualInbound',
+          inboundPassthrough,
+          security,
         ),
       );
-  for (const rule of chainRules(mtlsMode(snapshot, workload), 'UNSUPPORTED'))
-    chains.push(
-      chain(
-        snapshot,
-        proxy,
-        rule,
-        {},
-        rule.kind.startsWith('http') ? 'virtualInbound-catchall-http' : 'virtualInbound',
-        inboundPassthrough,
-      ),
-    );
   return {
     name: 'virtualInbound',
     address: socketAddress('0.0.0.0', 15_006),
     traffic_direction: 'INBOUND',
     listener_filters: [originalDst, tlsInspector, httpInspector],
     ...inspection(snapshot),
+    ...listenerAccessLogs(snapshot, proxy, 'SERVER'),
     filter_chains: chains,
   };
 }
@@ -109,6 +128,8 @@ function chain(
   match: any,
   name: string,
   cluster: string,
+  security: SecurityFilters,
+  port?: ServicePort,
 ): any {
   const mutual = rule.kind.endsWith('mtls');
   const http = rule.kind.startsWith('http');
@@ -122,28 +143,28 @@ function chain(
       ...(rule.alpn ? { application_protocols: rule.alpn } : {}),
     },
     ...(mutual ? { transport_socket: downstreamMtls(domains, http ? 'http' : 'tcp') } : {}),
-    filters: [
-      http
-        ? httpConnectionManager({
+    filters: http
+      ? [
+          httpConnectionManager({
             ...connection,
             snapshot,
             statPrefix: `inbound_${name}`,
-            routes: { inline: inboundRoutes(proxy, name, cluster) },
-          })
-        : tcpProxy(snapshot, connection, cluster, `inbound_${name}`),
-    ],
+            routes: { inline: inboundRoutes(proxy, cluster, port) },
+            filters: security.http,
+          }),
+        ]
+      : [...security.tcp, tcpProxy(snapshot, connection, cluster, `inbound_${name}`)],
   };
 }
 
-function inboundRoutes(proxy: MeshProxy, name: string, cluster: string): any {
-  const port = /_(\d+)$/.exec(name)?.[1] ?? '0';
+function inboundRoutes(proxy: MeshProxy, cluster: string, port: ServicePort | undefined): any {
   return {
     name: cluster,
     validate_clusters: false,
     response_headers_to_add: [peerHeaderValue(proxy)],
     virtual_hosts: [
       {
-        name: `inbound|http|${port}`,
+        name: `inbound|http|${port?.port ?? 0}`,
         domains: ['*'],
         routes: [
           {
@@ -152,8 +173,10 @@ function inboundRoutes(proxy: MeshProxy, name: string, cluster: string): any {
             route: {
               cluster,
               timeout: '0s',
-              // A connection that the application closes just then is no fault of the caller's.
-              retry_policy: { retry_on: 'reset-before-request', num_retries: 2 },
+              // A connection that the application closes just then is no fault of the caller's. Streams of gRPC would not stand it.
+              ...(port?.protocol === 'GRPC'
+                ? {}
+                : { retry_policy: { retry_on: 'reset-before-request', num_retries: 2 } }),
               max_stream_duration: { max_stream_duration: '0s', grpc_timeout_header_max: '0s' },
             },
           },

@@ -1,17 +1,51 @@
-/** Which services a proxy serves, and which it may call. */
+/** Which services a proxy serves, and by which addresses services are known to it. */
+import type { KubeObject } from '../../../kube/index.ts';
 import type { MeshProxy, MeshService, MeshSnapshot, ServicePort } from '../model.ts';
+import { statedProtocol } from '../registry/protocol.ts';
+import { scopeOf } from './scope.ts';
 
 export interface ServiceInstance {
-  service: MeshService;
+  /** Undefined for a port that a Sidecar states and no service has. */
+  service: MeshService | undefined;
   port: ServicePort;
   targetPort: number;
+  /** Where the application listens, if a Sidecar says so; else at the address that was dialled. */
+  endpoint?: { address: string; port: number };
+  connectionPool?: any;
+  /** The Sidecar that states the port. */
+  sidecar?: KubeObject;
 }
 
-/** Ports on which the proxy's own pod is an endpoint. */
+/** Ports on which the proxy's own pod is an endpoint, or those that its Sidecar states in their place. */
 export function instancesOf(snapshot: MeshSnapshot, proxy: MeshProxy): ServiceInstance[] {
-  const found: ServiceInstance[] = [];
-  for (const [hostname, endpoints] of snapshot.endpoints) {
-    const service = snapshot.services.get(hostname);
+  const found = ownInstances(snapshot, proxy);
+  const { sidecar } = scopeOf(snapshot, proxy);
+  const spec = sidecar?.['spec'] ?? {};
+  // Settings for the whole of a workload are its own word, not that of a namespace or of the mesh.
+  const pool = spec.workloadSelector ? spec.inboundConnectionPool : undefined;
+  const ingress: any[] = spec.ingress ?? [];
+  if (ingress.length === 0) return found.map((one) => (pool ? { ...one, connectionPool: pool } : one));
+  return ingress.map((stated) => {
+    const { number, name = '', protocol } = stated.port;
+    const known = found.find((one) => one.targetPort === number);
+    const [address = '', port = ''] = String(stated.defaultEndpoint ?? '').split(':');
+    return {
+      service: known?.service,
+      port: { name, port: Number(number), protocol: statedProtocol(protocol) },
+      targetPort: Number(number),
+      ...(sidecar ? { sidecar } : {}),
+      ...(stated.defaultEndpoint
+        ? { endpoint: { address: address === '0.0.0.0' ? proxy.address : address, port: Number(port) } }
+        : {}),
+      ...((stated.connectionPool ?? pool) ? { connectionPool: stated.connectionPool ?? pool } : {}),
+    };
+  });
+}
+
+function ownInstances(snapshot: MeshSnapshot, proxy: MeshProxy): (ServiceInstance & { service: MeshService })[] {
+  const found: (ServiceInstance & { service: MeshService })[] = [];
+  for (const [key, endpoints] of snapshot.endpoints) {
+    const service = snapshot.services.get(key);
     if (!service) continue;
     for (const endpoint of endpoints) {
       if (endpoint.address !== proxy.address || endpoint.clusterId !== proxy.clusterId) continue;
@@ -19,7 +53,7 @@ export function instancesOf(snapshot: MeshSnapshot, proxy: MeshProxy): ServiceIn
       if (port && port.protocol !== 'UDP') found.push({ service, port, targetPort: endpoint.port });
     }
   }
-  const order = (one: ServiceInstance): string => `${one.service.createdAt}/${one.service.hostname}`;
+  const order = (one: { service: MeshService }): string => `${one.service.createdAt}/${one.service.hostname}`;
   return found.sort((a, b) => a.targetPort - b.targetPort || order(a).localeCompare(order(b)));
 }
 
@@ -30,22 +64,14 @@ export function byTargetPort(instances: ServiceInstance[]): Map<number, ServiceI
   return ports;
 }
 
-/** Services that are exported to the proxy's namespace, in the order of their names. */
-export function visibleServices(snapshot: MeshSnapshot, proxy: MeshProxy): MeshService[] {
-  return [...snapshot.services.values()]
-    .filter(
-      ({ exportTo, namespace }) =>
-        exportTo.length === 0 ||
-        exportTo.includes('*') ||
-        exportTo.includes(proxy.namespace) ||
-        (exportTo.includes('.') && namespace === proxy.namespace),
-    )
-    .sort((a, b) => a.hostname.localeCompare(b.hostname));
-}
-
-/** The virtual addresses of a service as the proxy's cluster sees them. */
+/** The virtual addresses of a service as the proxy's cluster sees them; ranges are none. */
 export function addressesFor(service: MeshService, proxy: MeshProxy): readonly string[] {
   const own = service.addresses.get(proxy.clusterId);
   if (own && own.length > 0) return own;
-  return service.defaultAddress ? [service.defaultAddress] : [];
+  if (service.defaultAddress) return [service.defaultAddress];
+  return service.statedAddresses.filter((one) => !one.includes('/'));
 }
+
+/** Ranges of addresses that a ServiceEntry states. */
+export const rangesOf = ({ statedAddresses }: MeshService): string[] =>
+  statedAddresses.filter((one) => one.includes('/'));

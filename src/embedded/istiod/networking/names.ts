@@ -46,6 +46,7 @@ export const typeUrls = {
   endpoint: `${prefix}envoy.config.endpoint.v3.ClusterLoadAssignment`,
   listener: `${prefix}envoy.config.listener.v3.Listener`,
   route: `${prefix}envoy.config.route.v3.RouteConfiguration`,
+  extension: `${prefix}envoy.config.core.v3.TypedExtensionConfig`,
   secret: `${prefix}envoy.extensions.transport_sockets.tls.v3.Secret`,
 } as const;
 
@@ -59,3 +60,6 @@ export const istioHttpAlpn = ['istio-http/1.0', 'istio-http/1.1', 'istio-h2'];
 export const configMetadata = (kind: string, { namespace = '', name = '' }: { namespace?: string; name?: string }) => ({
   config: `/apis/networking.istio.io/v1/namespaces/${namespace}/${kind}/${name}`,
 });
+
+/** The SDS name of a credential: a plain name is a Secret beside the proxy. */
+export const credentialResource = (name: string): string => (name.includes('://') ? name : `kubernetes://${name}`);

@@ -16,12 +16,7 @@ export function mtlsMode(snapshot: MeshSnapshot, workload: Workload, port?: numb
     workload.namespace === snapshot.rootNamespace
       ? undefined
       : all.find((one) => one.metadata.namespace === workload.namespace && !hasSelector(one)),
-    all.find(
-      (one) =>
-        (one.metadata.namespace === workload.namespace || one.metadata.namespace === snapshot.rootNamespace) &&
-        hasSelector(one) &&
-        selects(one, workload.labels),
-    ),
+    ofWorkload(snapshot, workload),
   ];
   let mode: MtlsMode = 'PERMISSIVE';
   for (const one of levels) mode = stated(one?.['spec']?.mtls?.mode) ?? mode;
@@ -29,11 +24,23 @@ export function mtlsMode(snapshot: MeshSnapshot, workload: Workload, port?: numb
   return mode;
 }
 
+/** Ports of which the workload's own policy speaks, whether a Service has them or not. */
+export const statedPorts = (snapshot: MeshSnapshot, workload: Workload): number[] =>
+  Object.keys(ofWorkload(snapshot, workload)?.['spec']?.portLevelMtls ?? {}).map(Number);
+
+/** The root namespace has no policies of single workloads: what selects there is not believed. */
+function ofWorkload(snapshot: MeshSnapshot, workload: Workload): KubeObject | undefined {
+  if (workload.namespace === snapshot.rootNamespace) return undefined;
+  return (snapshot.config.get('PeerAuthentication') ?? []).find(
+    (one) => one.metadata.namespace === workload.namespace && hasSelector(one) && selects(one, workload.labels),
+  );
+}
+
 const stated = (mode: string | undefined): MtlsMode | undefined =>
   mode && mode !== 'UNSET' ? (mode as MtlsMode) : undefined;
 const hasSelector = (object: KubeObject): boolean =>
   Object.keys(object['spec']?.selector?.matchLabels ?? {}).length > 0;
 
-export function selects(object: KubeObject, labels: Readonly<Record<string, string>>): boolean {
+function selects(object: KubeObject, labels: Readonly<Record<string, string>>): boolean {
   return Object.entries(object['spec']?.selector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
 }

@@ -3,6 +3,7 @@
  * header of ours, which the other proxy sets and this one reads and takes off. See docs/decisions/0002.
  */
 import type { MeshProxy } from '../model.ts';
+import type { MetricOverride, MetricOverrides } from '../telemetry/metrics.ts';
 import { typed } from './names.ts';
 
 export const peerHeader = 'x-isthmus-peer';
@@ -82,6 +83,11 @@ export interface ReportedConnection {
 }
 
 const peer = (field: PeerField): string => `%DYNAMIC_METADATA(${peerNamespace}:${field})%`;
+/** Who has not answered has sent no header: what istiod has said of the endpoint holds then, if one was chosen. */
+const peerCluster = `metadata.filter_metadata['${peerNamespace}']['cluster']`;
+const endpointSays = "xds.upstream_host_metadata.filter_metadata['isthmus']['cluster']";
+const answeringCluster = `%CEL('${peerNamespace}' in metadata.filter_metadata && ${peerCluster} != 'unknown' ? ${peerCluster} : has(upstream.address) ? ${endpointSays} : 'unknown')%`;
+const endpointCluster = '%UPSTREAM_METADATA(isthmus:cluster)%';
 const known =
   (labels: Labels) =>
   (field: PeerField): string =>
@@ -126,87 +132,84 @@ function commonTags(
 
 const isGrpc = "'content-type' in request.headers && request.headers['content-type'].startsWith('application/grpc')";
 
-export function httpMetrics(connection: ReportedConnection): any[] {
+/** @param overrides what Telemetry objects want otherwise; undefined when nothing is counted. */
+export function httpMetrics(connection: ReportedConnection, overrides: MetricOverrides | undefined): any[] {
   const labels: Record<string, string> = {
     ...commonTags(connection, peer),
+    ...(connection.reporter === 'source' ? { destination_cluster: answeringCluster } : {}),
     request_protocol: `%CEL(${isGrpc} ? 'grpc' : 'http')%`,
     response_code: '%RESPONSE_CODE%',
     grpc_response_status: '%GRPC_STATUS_NUMBER%',
   };
-  const tags = tagList(labels);
-  return [
-    logger(['DownstreamEnd'], {
-      counters: [{ stat: { name: 'requests_total', tags }, value_fixed: 1 }],
-      histograms: [
-        { stat: { name: 'request_duration_milliseconds', tags }, unit: 'Milliseconds', value_format: '%DURATION%' },
-        { stat: { name: 'request_bytes', tags }, unit: 'Bytes', value_format: '%BYTES_RECEIVED%' },
-        { stat: { name: 'response_bytes', tags }, unit: 'Bytes', value_format: '%BYTES_SENT%' },
-      ],
-    }),
-  ];
+  return loggers(labels, overrides, ['DownstreamEnd'], {
+    counters: [{ name: 'requests_total', value_fixed: 1 }],
+    histograms: [
+      { name: 'request_duration_milliseconds', unit: 'Milliseconds', value_format: '%DURATION%' },
+      { name: 'request_bytes', unit: 'Bytes', value_format: '%BYTES_RECEIVED%' },
+      { name: 'response_bytes', unit: 'Bytes', value_format: '%BYTES_SENT%' },
+    ],
+  });
 }
 
 /** TCP has no headers: of the peer only the principal is known. */
-export function tcpMetrics(connection: ReportedConnection): any[] {
+export function tcpMetrics(connection: ReportedConnection, overrides: MetricOverrides | undefined): any[] {
   const unknown = (field: PeerField): string => (field === 'canonical_revision' ? 'latest' : 'unknown');
-  const tags = tagList({ ...commonTags(connection, unknown), request_protocol: 'tcp' });
+  const labels = {
+    ...commonTags(connection, unknown),
+    ...(connection.reporter === 'source' ? { destination_cluster: endpointCluster } : {}),
+    request_protocol: 'tcp',
+  };
   return [
-    logger(['TcpUpstreamConnected'], {
-      counters: [{ stat: { name: 'tcp_connections_opened_total', tags }, value_fixed: 1 }],
+    ...loggers(labels, overrides, ['TcpUpstreamConnected'], {
+      counters: [{ name: 'tcp_connections_opened_total', value_fixed: 1 }],
     }),
-    logger(['TcpConnectionEnd'], {
+    ...loggers(labels, overrides, ['TcpConnectionEnd'], {
       counters: [
-        { stat: { name: 'tcp_connections_closed_total', tags }, value_fixed: 1 },
-        { stat: { name: 'tcp_received_bytes_total', tags }, value_format: '%BYTES_RECEIVED%' },
-        { stat: { name: 'tcp_sent_bytes_total', tags }, value_format: '%BYTES_SENT%' },
+        { name: 'tcp_connections_closed_total', value_fixed: 1 },
+        { name: 'tcp_received_bytes_total', value_format: '%BYTES_RECEIVED%' },
+        { name: 'tcp_sent_bytes_total', value_format: '%BYTES_SENT%' },
       ],
     }),
   ];
 }
 
-const tagList = (labels: Record<string, string>) =>
-  // An empty value is refused; the scrape says `unknown` for a label that is absent.
-  Object.entries(labels)
-    .filter(([, value_format]) => value_format !== '')
-    .map(([name, value_format]) => ({ name, value_format }));
-
-function logger(types: string[], config: Record<string, unknown>): any {
-  return {
-    name: 'envoy.access_loggers.stats',
-    filter: { log_type_filter: { types } },
-    typed_config: typed('extensions.access_loggers.stats.v3.Config', { stat_prefix: 'istio', ...config }),
-  };
+interface Metric {
+  name: string;
+  [field: string]: unknown;
 }
 
-const textFormat =
-  '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%\n';
-
-/** Istio's access log, where the mesh asks for one. */
-export function accessLog(meshConfig: {
-  accessLogFile: string;
-  accessLogFormat: string;
-  accessLogEncoding: string;
-}): any[] {
-  if (!meshConfig.accessLogFile) return [];
-  const text = meshConfig.accessLogFormat || textFormat;
-  const fields = Object.fromEntries(
-    [...text.matchAll(/%([A-Z_]+)(?:\([^)]*\))?%/g)].map(([whole, name]) => [name!.toLowerCase(), whole]),
-  );
-  const log_format =
-    meshConfig.accessLogEncoding === 'JSON' ? { json_format: fields } : { text_format_source: { inline_string: text } };
-  const isStdout = meshConfig.accessLogFile === '/dev/stdout';
+/** One logger for the metrics that are left, or none. */
+function loggers(
+  labels: Record<string, string>,
+  overrides: MetricOverrides | undefined,
+  types: string[],
+  metrics: Record<'counters' | 'histograms', Metric[]> | Record<'counters', Metric[]>,
+): any[] {
+  const config = Object.entries(metrics).flatMap(([kind, list]) => {
+    const counted = list
+      .filter(({ name }) => overrides !== undefined && overrides.get(name)?.disabled !== true)
+      .map(({ name, ...rest }) => ({ stat: { name, tags: tagList(labels, overrides?.get(name)) }, ...rest }));
+    return counted.length > 0 ? [[kind, counted] as const] : [];
+  });
+  if (config.length === 0) return [];
   return [
-    isStdout
-      ? {
-          name: 'envoy.access_loggers.stdout',
-          typed_config: typed('extensions.access_loggers.stream.v3.StdoutAccessLog', { log_format }),
-        }
-      : {
-          name: 'envoy.access_loggers.file',
-          typed_config: typed('extensions.access_loggers.file.v3.FileAccessLog', {
-            path: meshConfig.accessLogFile,
-            log_format,
-          }),
-        },
+    {
+      name: 'envoy.access_loggers.stats',
+      filter: { log_type_filter: { types } },
+      typed_config: typed('extensions.access_loggers.stats.v3.Config', {
+        stat_prefix: 'istio',
+        ...Object.fromEntries(config),
+      }),
+    },
   ];
+}
+
+function tagList(labels: Record<string, string>, override: MetricOverride | undefined): any[] {
+  const changed: Record<string, string> = { ...labels };
+  for (const [tag, expression] of override?.tags ?? [])
+    changed[tag] = expression === null ? '' : `%CEL(${expression})%`;
+  // An empty value is refused; the scrape says `unknown` for a label that is absent.
+  return Object.entries(changed)
+    .filter(([, value_format]) => value_format !== '')
+    .map(([name, value_format]) => ({ name, value_format }));
 }

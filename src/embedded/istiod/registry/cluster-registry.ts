@@ -10,6 +10,8 @@ import {
   type Service,
 } from '../../../kube/index.ts';
 import type { Locality, MeshEndpoint, NetworkGateway, Workload } from '../model.ts';
+import { type MeshNetworks, networkOf } from './mesh-networks.ts';
+import { type StatedWorkload, selects } from './workload-entries.ts';
 
 export type RegistryChange = { full: true; reason: string } | { full: false; host: string; reason: string };
 
@@ -19,6 +21,7 @@ export interface ClusterRegistryOptions {
   domain: string;
   systemNamespace: string;
   trustDomain: () => string;
+  meshNetworks: () => MeshNetworks;
   onChange: (change: RegistryChange) => void;
 }
 
@@ -106,8 +109,8 @@ export class ClusterRegistry {
       onChange({ full: false, host: '', reason: about('Pod', object) });
     });
     this.nodes.on(({ type, object, old }) => {
-      if (type !== 'updated' || JSON.stringify(object.metadata.labels) !== JSON.stringify(old?.metadata.labels))
-        onChange({ full: true, reason: about('Node', object) });
+      const facts = (node?: Node) => JSON.stringify([node?.metadata.labels, node?.status?.['addresses']]);
+      if (type !== 'updated' || facts(object) !== facts(old)) onChange({ full: true, reason: about('Node', object) });
     });
     this.namespaces.on(({ type, object, old }) => {
       if (object.metadata.name !== systemNamespace) return;
@@ -151,7 +154,7 @@ export class ClusterRegistry {
             endpoint.targetRef?.kind === 'Pod' ? this.pods.get(namespace, endpoint.targetRef.name ?? '') : undefined;
           for (const port of slice.ports ?? [])
             found.set(`${address}:${port.port}:${port.name}`, {
-              ...this.#identityOf(pod, namespace, endpoint.nodeName),
+              ...this.#identityOf(pod, namespace, address, endpoint.nodeName),
               hostname,
               clusterId: this.id,
               address,
@@ -165,18 +168,18 @@ export class ClusterRegistry {
     return [...found.values()];
   }
 
-  #identityOf(pod: Pod | undefined, namespace: string, nodeName = '') {
+  #identityOf(pod: Pod | undefined, namespace: string, address: string, nodeName = '') {
     const labels = pod?.metadata.labels ?? {};
     const node = pod?.spec['nodeName'] ?? nodeName;
     const locality = this.#localityOf(labels, node);
-    const network = labels[networkLabel] ?? this.network;
+    const network = labels[networkLabel] ?? (this.network || networkOf(this.#options.meshNetworks(), this.id, address));
     return {
       network,
       tlsMode: labels['security.istio.io/tlsMode'] === 'istio' ? ('istio' as const) : ('disabled' as const),
       serviceAccount: pod
         ? `spiffe://${this.#options.trustDomain()}/ns/${namespace}/sa/${pod.spec['serviceAccountName'] ?? 'default'}`
         : '',
-      namespace,
+      namespace: pod ? namespace : '',
       workloadName: pod ? workloadNameOf(pod) : '',
       labels: {
         ...labels,
@@ -218,7 +221,7 @@ export class ClusterRegistry {
       const address = pod['status']?.podIP;
       if (!address) return [];
       const { namespace = '', name = '' } = pod.metadata;
-      const identity = this.#identityOf(pod, namespace);
+      const identity = this.#identityOf(pod, namespace, address);
       return [
         {
           ...identity,
@@ -232,18 +235,68 @@ export class ClusterRegistry {
     });
   }
 
-  /** Services that carry a network's label and have an address are gateways of that network. */
+  /** Pods of a namespace that are ready and have the labels, as ServiceEntries select them. */
+  readyWorkloads(namespace: string, labels: Record<string, string>): StatedWorkload[] {
+    return this.pods.list().flatMap((pod): StatedWorkload[] => {
+      const { podIP, ready } = pod['status'] ?? {};
+      if (pod.metadata.namespace !== namespace || !podIP || !ready) return [];
+      if (!selects(labels, pod.metadata.labels ?? {})) return [];
+      const identity = this.#identityOf(pod, namespace, podIP);
+      return [
+        {
+          base: { ...identity, clusterId: this.id, address: podIP, health: 'healthy' },
+          ports: {},
+          name: pod.metadata.name ?? '',
+          namespace,
+        },
+      ];
+    });
+  }
+
+  /**
+   * Services that carry a network's label, or that meshNetworks name, are gateways of that network, at each address that they have from
+   * outside: of load balancers, of their own, or of the nodes that an annotation selects.
+   */
   gateways(): NetworkGateway[] {
     return this.services.list().flatMap((service) => {
-      const network = service.metadata.labels?.[networkLabel];
-      if (!network) return [];
-      const port = Number(service.metadata.labels?.[gatewayPortLabel] ?? defaultGatewayPort);
-      if (!(service.spec['ports'] ?? []).some((one: any) => one.port === port)) return [];
+      const { network, port } = this.#gatewayOf(service);
+      const stated = (service.spec['ports'] ?? []).find((one: any) => one.port === port);
+      if (!network || !stated) return [];
+      const at = (address: string, atPort: number) => ({ network, clusterId: this.id, address, port: atPort });
       const given = (service.status?.loadBalancer?.ingress ?? []).map((one) => one.ip ?? one.hostname ?? '');
-      return [...given, ...(service.spec['externalIPs'] ?? [])]
-        .filter(Boolean)
-        .map((address: string) => ({ network, clusterId: this.id, address, port }));
+      return [
+        ...[...given, ...(service.spec['externalIPs'] ?? [])].filter(Boolean).map((address) => at(address, port)),
+        ...(stated.nodePort ? this.#nodesFor(service).map((address) => at(address, stated.nodePort)) : []),
+      ];
     });
+  }
+
+  #gatewayOf(service: Service): { network: string; port: number } {
+    const label = service.metadata.labels?.[networkLabel];
+    if (label)
+      return { network: label, port: Number(service.metadata.labels?.[gatewayPortLabel] ?? defaultGatewayPort) };
+    const hostname = `${service.metadata.name}.${service.metadata.namespace}.svc.${this.#options.domain}`;
+    for (const [network, { gateways }] of this.#options.meshNetworks())
+      for (const { registryServiceName, port } of gateways)
+        if (registryServiceName === hostname) return { network, port };
+    return { network: '', port: 0 };
+  }
+
+  /** External addresses of the nodes that a NodePort Service names in its annotation; without it nodes are no way in. */
+  #nodesFor(service: Service): string[] {
+    const written = service.metadata.annotations?.['traffic.istio.io/nodeSelector'];
+    if (!written || service.spec['type'] !== 'NodePort') return [];
+    let labels: Record<string, string>;
+    try {
+      labels = JSON.parse(written) ?? {};
+    } catch {
+      return []; // what is no JSON selects nothing
+    }
+    return this.nodes
+      .list()
+      .filter((node) => selects(labels, node.metadata.labels ?? {}))
+      .flatMap((node) => (node.status?.['addresses'] ?? []).filter((one: any) => one.type === 'ExternalIP'))
+      .map((one: any) => one.address as string);
   }
 }
 
@@ -278,7 +331,10 @@ function leanNode(node: Node): Node {
   const { name = '', labels = {} } = node.metadata;
   return {
     metadata: { name, labels, ...version(node) },
-    status: { nodeInfo: { kubeletVersion: node.status?.['nodeInfo']?.kubeletVersion } },
+    status: {
+      nodeInfo: { kubeletVersion: node.status?.['nodeInfo']?.kubeletVersion },
+      addresses: node.status?.['addresses'] ?? [],
+    },
   };
 }
 
@@ -293,6 +349,9 @@ function leanPod(pod: Pod): Pod {
       ...version(pod),
     },
     spec: { nodeName: pod.spec['nodeName'], serviceAccountName: pod.spec['serviceAccountName'] },
-    status: { podIP: pod['status']?.podIP },
+    status: {
+      podIP: pod['status']?.podIP,
+      ready: (pod['status']?.conditions ?? []).some((one: any) => one.type === 'Ready' && one.status === 'True'),
+    },
   };
 }

@@ -37,3 +37,11 @@ export function portProtocol(port: {
 
 export const isHttp = (protocol: PortProtocol): boolean => ['HTTP', 'HTTP2', 'GRPC'].includes(protocol);
 export const isHttp2 = (protocol: PortProtocol): boolean => protocol === 'HTTP2' || protocol === 'GRPC';
+
+/** The protocol of a port that an object of Istio's configuration declares, in any case; what is not known is sniffed. */
+export function statedProtocol(written: unknown): PortProtocol {
+  const name = String(written ?? '').toLowerCase();
+  return byPrefix[name === 'http_proxy' ? 'http' : name] ?? 'UNSUPPORTED';
+}
+
+export const isTls = (protocol: PortProtocol): boolean => protocol === 'HTTPS' || protocol === 'TLS';

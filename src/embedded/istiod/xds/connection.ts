@@ -1,7 +1,15 @@
 /** One ADS stream: what its client subscribes to, and what it is sent when the mesh changes. Both protocols share everything but the form. */
 import { messageOf } from '../../../errors/index.ts';
-import type { MeshChange, MeshProxy, MeshSnapshot, PeerIdentity } from '../model.ts';
-import { clustersFor, endpointsFor, listenersFor, parseClusterName, routesFor, typeUrls } from '../networking/index.ts';
+import type { MeshChange, MeshProxy, MeshSnapshot, PeerIdentity, PolicyChange, ScopedKind } from '../model.ts';
+import {
+  clustersFor,
+  endpointsFor,
+  extensionFor,
+  listenersFor,
+  parseClusterName,
+  routesFor,
+  typeUrls,
+} from '../networking/index.ts';
 import { isDebugType } from './debug.ts';
 import { encodeCached } from './encode.ts';
 import {
@@ -19,7 +27,21 @@ import { Subscription } from './subscription.ts';
 export type Protocol = 'delta' | 'state-of-the-world';
 
 /** The order in which Envoy must learn things: clusters and their endpoints before what leads to them. */
-const pushOrder = [typeUrls.cluster, typeUrls.endpoint, typeUrls.listener, typeUrls.route];
+const pushOrder = [typeUrls.cluster, typeUrls.endpoint, typeUrls.listener, typeUrls.route, typeUrls.extension];
+
+/** What a policy of the kind may change. */
+const policyTypes: Record<ScopedKind, string[]> = {
+  AuthorizationPolicy: [typeUrls.listener],
+  RequestAuthentication: [typeUrls.listener],
+  Telemetry: [typeUrls.listener],
+  EnvoyFilter: [typeUrls.cluster, typeUrls.listener, typeUrls.route, typeUrls.extension],
+};
+
+const sameLabels = (a: MeshProxy | undefined, b: MeshProxy | undefined): boolean =>
+  JSON.stringify(a?.labels) === JSON.stringify(b?.labels);
+
+/** Kinds of which there is no whole: each name is answered when there is something to answer. */
+const oneByOne: ReadonlySet<string> = new Set([typeUrls.secret]);
 
 const messageNames: Record<string, string> = Object.fromEntries(
   Object.values(typeUrls).map((url) => [url, url.replace('type.googleapis.com/', '')]),
@@ -31,6 +53,8 @@ export interface ConnectionOptions {
   identity: PeerIdentity;
   snapshot: () => MeshSnapshot;
   write: (bytes: Buffer) => void;
+  /** The SDS resource of that name for the proxy, if it may have it. */
+  secret: (proxy: MeshProxy, name: string) => unknown;
   debug: (typeUrl: string, names: readonly string[]) => Promise<EncodedResource[]>;
   log: (line: string) => void;
 }
@@ -140,14 +164,37 @@ export class Connection {
   /** Sends what a change of the mesh means for this client. */
   push(change: MeshChange): void {
     if (!this.#node) return;
-    if (change.full) {
-      this.proxy = proxyOf(this.#node, this.#options.snapshot());
+    const before = this.proxy;
+    this.proxy = proxyOf(this.#node, this.#options.snapshot());
+    // Labels say which configuration is for the proxy.
+    if (change.full || !sameLabels(before, this.proxy)) {
       for (const typeUrl of pushOrder) {
         const sent = this.#send(typeUrl, [], true);
         if (typeUrl === typeUrls.cluster) this.#sendEndpointsOf(sent);
       }
       return;
     }
+    this.#pushEndpoints(change);
+    const concerned = this.#concernedTypes(change.policies);
+    for (const typeUrl of pushOrder) {
+      if (!concerned.has(typeUrl)) continue;
+      const sent = this.#send(typeUrl, [], true);
+      if (typeUrl === typeUrls.cluster) this.#sendEndpointsOf(sent);
+    }
+  }
+
+  /** Which types may be other than before, by the reach of the policies that changed. */
+  #concernedTypes(policies: readonly PolicyChange[]): Set<string> {
+    const { rootNamespace } = this.#options.snapshot();
+    return new Set(
+      policies
+        .filter(({ namespace }) => namespace === rootNamespace || namespace === this.proxy?.namespace)
+        .flatMap(({ kind }) => policyTypes[kind]),
+    );
+  }
+
+  #pushEndpoints(change: MeshChange): void {
+    if (change.hosts.size === 0) return;
     const subscription = this.subscriptions.get(typeUrls.endpoint);
     if (!subscription) return;
     const names = subscription.names.filter((name) => change.hosts.has(parseClusterName(name)?.host ?? ''));
@@ -161,6 +208,12 @@ export class Connection {
     if (!own) return;
     this.#sendEndpointsOf(this.#send(typeUrls.cluster, [], true));
     this.#send(typeUrls.listener, [], true);
+  }
+
+  /** Sends the certificates that have changed, or that have come. */
+  pushSecrets(): void {
+    const names = this.subscriptions.get(typeUrls.secret)?.names ?? [];
+    if (names.length > 0) this.#send(typeUrls.secret, names, false, false);
   }
 
   /**
@@ -182,10 +235,14 @@ export class Connection {
     const wanted = names ?? this.subscriptions.get(typeUrl)?.names ?? [];
     if (typeUrl === typeUrls.cluster) return named(clustersFor(snapshot, proxy));
     if (typeUrl === typeUrls.listener) return named(listenersFor(snapshot, proxy));
-    const make =
-      typeUrl === typeUrls.endpoint ? endpointsFor : typeUrl === typeUrls.route ? routesFor : () => undefined;
+    const make: Record<string, (name: string) => any> = {
+      [typeUrls.endpoint]: (name) => endpointsFor(snapshot, proxy, name),
+      [typeUrls.route]: (name) => routesFor(snapshot, proxy, name),
+      [typeUrls.extension]: (name) => extensionFor(snapshot, proxy, name),
+      [typeUrls.secret]: (name) => this.#options.secret(proxy, name),
+    };
     return wanted
-      .map((name) => ({ name, resource: make(snapshot, proxy, name) }))
+      .map((name) => ({ name, resource: make[typeUrl]?.(name) }))
       .filter((one) => one.resource !== undefined);
   }
 
@@ -213,9 +270,10 @@ export class Connection {
       );
       return changed;
     }
-    const { changed, removed } = subscription.difference(made, forced ? force : [], complete);
+    const single = oneByOne.has(typeUrl);
+    const { changed, removed } = subscription.difference(made, forced ? force : [], complete && !single);
     const names = new Set(changed);
-    const isFirst = subscription.nonceSent === '';
+    const isFirst = subscription.nonceSent === '' && !single;
     if (names.size === 0 && removed.length === 0 && !isFirst) return [];
     this.#write(subscription, (nonce) =>
       writeDeltaResponse({ version, typeUrl, nonce, resources: made.filter((one) => names.has(one.name)), removed }),

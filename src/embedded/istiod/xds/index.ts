@@ -5,7 +5,7 @@
 import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
 import { messageOf } from '../../../errors/index.ts';
 import { rawMethod } from '../../proto/index.ts';
-import type { Authenticate, MeshChange, SnapshotSource } from '../model.ts';
+import type { Authenticate, MeshChange, MeshProxy, SnapshotSource } from '../model.ts';
 import { typeUrls } from '../networking/index.ts';
 import { Connection, type Protocol } from './connection.ts';
 import { debugResources } from './debug.ts';
@@ -15,6 +15,8 @@ export interface XdsOptions {
   authenticate: Authenticate;
   debounceAfterMs: number;
   debounceMaxMs: number;
+  /** The SDS resource of that name for a proxy, if it may have it. */
+  secret: (proxy: MeshProxy, name: string) => unknown;
   /** Gives the body of a debug page. */
   debugPage: (path: string) => Promise<string>;
   log: (line: string) => void;
@@ -64,6 +66,19 @@ export class XdsServer {
   stop(): void {
     clearTimeout(this.#timer);
     this.#unsubscribe();
+  }
+
+  /** Tells proxies of a namespace of the certificates that have changed there. */
+  secretsChanged(clusterId: string, namespace: string): void {
+    for (const connection of this.#connections) {
+      const { proxy } = connection;
+      if (proxy?.clusterId !== clusterId || proxy.namespace !== namespace) continue;
+      try {
+        connection.pushSecrets();
+      } catch (error) {
+        this.#options.log(`certificates of ${proxy.name} cannot be sent: ${messageOf(error)}`);
+      }
+    }
   }
 
   connections(): Connection[] {
@@ -126,6 +141,7 @@ export class XdsServer {
         identity,
         snapshot: () => this.#options.source.current(),
         write: (bytes) => call.write(bytes),
+        secret: this.#options.secret,
         debug: (typeUrl, names) =>
           debugResources(typeUrl, names, { connections: () => this.connections(), page: this.#options.debugPage }),
         log: this.#options.log,
@@ -142,10 +158,11 @@ export class XdsServer {
   }
 
   #changed(change: MeshChange): void {
-    if (!change.full && !this.#pending) return this.#push(change);
+    if (!change.full && change.policies.length === 0 && !this.#pending) return this.#push(change);
     const hosts = new Set([...(this.#pending?.hosts ?? []), ...change.hosts]);
     this.#pendingSince ||= Date.now();
-    this.#pending = { full: this.#pending?.full === true || change.full, hosts, reason: change.reason };
+    const policies = [...(this.#pending?.policies ?? []), ...change.policies];
+    this.#pending = { full: this.#pending?.full === true || change.full, hosts, policies, reason: change.reason };
     clearTimeout(this.#timer);
     const { debounceAfterMs, debounceMaxMs } = this.#options;
     const wait = Math.max(0, Math.min(debounceAfterMs, this.#pendingSince + debounceMaxMs - Date.now()));

@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client, Metadata, Server } from '@grpc/grpc-js';
 import { createCertificatePath, rawMethod } from '../../proto/index.ts';
 import { bootstrap, drainPath, sockets } from './bootstrap.ts';
+import { fileSecrets } from './file-secrets.ts';
 import { pilotAgent } from './pilot-agent.ts';
 import { type ProxySettings, proxySettings, volumeFile } from './proxy-settings.ts';
 import { secretService, streamSecretsPath } from './secret-service.ts';
@@ -32,6 +33,8 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
   );
   const roots = followRoots(request, certificate);
   const xds = xdsProxy(istiod.connect, request.log);
+  const files = fileSecrets(request.volume, () => secrets.changed(), request.log);
+  const secrets = secretService(certificate, files);
   const servers = await Promise.all([
     serve(grpc, join(request.folder, 'xds'), (server) =>
       server.addService(xds.definition as never, xds.handlers as never),
@@ -39,7 +42,7 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
     serve(grpc, join(request.folder, 'sds'), (server) =>
       server.addService(
         { StreamSecrets: rawMethod(streamSecretsPath, true) } as never,
-        { StreamSecrets: secretService(certificate) } as never,
+        { StreamSecrets: secrets.serve } as never,
       ),
     ),
   ]);
@@ -68,6 +71,7 @@ export async function prepareProxyAgent(request: ProxyAgentRequest): Promise<Pro
     drain: (signal) => drain(join(request.folder, basename(sockets.drain)), settings, signal),
     async stop() {
       roots.close();
+      files.stop();
       certificate.stop();
       for (const server of servers) server.forceShutdown();
       istiod.close();

@@ -1,42 +1,31 @@
-/** SDS for one proxy: `default`, its certificate and key, and `ROOTCA`, the mesh's root; sent again whenever they change. */
+/** SDS for one proxy: `default`, its certificate and key, `ROOTCA`, the mesh's root, and files; sent again whenever they change. */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { decodeMessage, encodeMessage } from '../../proto/index.ts';
+import type { FileSecrets } from './file-secrets.ts';
 import type { CertificateSource } from './workload-certificate.ts';
 
 const secretType = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret';
 
 export const streamSecretsPath = '/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets';
 
-export function secretService(source: CertificateSource) {
+export function secretService(source: CertificateSource, files: Pick<FileSecrets, 'read'>) {
   const streams = new Set<() => void>();
-  let version = 0;
-  source.subscribe(() => {
+  let version = 1;
+  const changed = (): void => {
     version++;
     for (const send of streams) send();
-  });
-  return (call: ServerDuplexStream<Buffer, Buffer>): void => {
+  };
+  source.subscribe(changed);
+  const serve = (call: ServerDuplexStream<Buffer, Buffer>): void => {
     let names: string[] = [];
     let sent = 0;
     const send = (): void => {
-      const held = source.current();
-      if (!held || names.length === 0) return;
-      sent = version;
       const resources = names.flatMap((name): any[] => {
-        if (name === 'default')
-          return [
-            {
-              '@type': secretType,
-              name,
-              tls_certificate: {
-                certificate_chain: { inline_string: held.chainPem },
-                private_key: { inline_string: held.keyPem },
-              },
-            },
-          ];
-        if (name === 'ROOTCA')
-          return [{ '@type': secretType, name, validation_context: { trusted_ca: { inline_string: held.rootPem } } }];
-        return [];
+        const secret = name.startsWith('file-') ? files.read(name) : own(source, name);
+        return secret ? [{ '@type': secretType, name, ...secret }] : [];
       });
+      if (resources.length === 0) return;
+      sent = version;
       const response = { version_info: String(version), nonce: String(version), type_url: secretType, resources };
       call.write(Buffer.from(encodeMessage('envoy.service.discovery.v3.DiscoveryResponse', response)));
     };
@@ -59,4 +48,18 @@ export function secretService(source: CertificateSource) {
     call.on('error', end);
     call.on('cancelled', end);
   };
+  return { serve, changed };
+}
+
+function own(source: CertificateSource, name: string): Record<string, unknown> | undefined {
+  const held = source.current();
+  if (held && name === 'default')
+    return {
+      tls_certificate: {
+        certificate_chain: { inline_string: held.chainPem },
+        private_key: { inline_string: held.keyPem },
+      },
+    };
+  if (held && name === 'ROOTCA') return { validation_context: { trusted_ca: { inline_string: held.rootPem } } };
+  return undefined;
 }

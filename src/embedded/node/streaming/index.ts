@@ -1,27 +1,31 @@
-/** Upgraded connections to the kubelet: exec and port-forward, by websocket and by SPDY. */
+/** Upgraded connections to the kubelet: exec, attach and port-forward, by websocket and by SPDY. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocketServer } from 'ws';
-import { spdyChannels, webSocketChannels } from './channels.ts';
+import type { Container } from '../container.ts';
+import { attachOnChannels } from './attach.ts';
+import { type Channels, spdyChannels, webSocketChannels } from './channels.ts';
 import { execRequest, runOnChannels, streamsOf } from './exec.ts';
 import { type ForwardedPod, forwardPorts } from './port-forward.ts';
 
 const portForward = 'portforward.k8s.io';
+const channels = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const overWebSocket = {
-  exec: ['v5.channel.k8s.io', 'v4.channel.k8s.io'],
+  exec: channels,
   // kubectl carries SPDY in a websocket here.
   portForward: `SPDY/3.1+${portForward}`,
 };
 const overSpdy = {
-  exec: ['v5.channel.k8s.io', 'v4.channel.k8s.io'],
+  exec: channels,
+  attach: channels,
   portForward: [portForward],
 };
 
 export interface UpgradeTarget {
-  action: 'exec' | 'portForward';
+  action: 'exec' | 'attach' | 'portForward';
   query: URLSearchParams;
-  /** First process of the container, of exec. */
-  pid?: number | undefined;
+  /** Of exec and attach; it runs. */
+  container?: Container | undefined;
   pod: ForwardedPod;
 }
 
@@ -43,9 +47,9 @@ export function upgrades(): Upgrades {
       const { action } = target;
       if (request.headers.upgrade?.toLowerCase() !== 'websocket')
         return void serveBySpdy(target, request, socket, head);
-      if (action === 'exec')
+      if (action !== 'portForward')
         return execs.handleUpgrade(request, socket, head, (webSocket) =>
-          runOnChannels(webSocketChannels(webSocket), target.pid!, execRequest(target.query)),
+          serveChannels(webSocketChannels(webSocket), target),
         );
       if (!request.headers['sec-websocket-protocol']?.split(/, */).includes(overWebSocket.portForward))
         return refuse(socket, 403, `no protocol in common: ${overWebSocket.portForward}`);
@@ -61,11 +65,12 @@ export function upgrades(): Upgrades {
 }
 
 async function serveBySpdy(
-  { action, query, pid, pod }: UpgradeTarget,
+  target: UpgradeTarget,
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
+  const { action, query, pod } = target;
   const offered = String(request.headers['x-stream-protocol-version'] ?? '').split(/, */);
   const chosen = overSpdy[action].find((one) => offered.includes(one));
   if (request.headers.upgrade?.toLowerCase() !== 'spdy/3.1' || !chosen)
@@ -75,12 +80,15 @@ async function serveBySpdy(
   );
   if (head.length > 0) socket.unshift(head);
   await quietly(
-    action === 'exec'
-      ? spdyChannels(socket, streamsOf(execRequest(query))).then((channels) =>
-          runOnChannels(channels, pid!, execRequest(query)),
-        )
-      : forwardPorts(socket, pod),
+    action === 'portForward'
+      ? forwardPorts(socket, pod)
+      : spdyChannels(socket, streamsOf(execRequest(query))).then((opened) => serveChannels(opened, target)),
   );
+}
+
+function serveChannels(opened: Channels, { action, container, query }: UpgradeTarget): void {
+  if (action === 'attach') attachOnChannels(opened, container!, execRequest(query));
+  else runOnChannels(opened, container!.pid!, execRequest(query));
 }
 
 /** A client that leaves, or sends what is none of the protocol, has ended its own connection and no more. */

@@ -113,3 +113,13 @@ export function filterOf(filters: any[] | undefined, type: string): any {
 
 export const managerOf = (chain: any): any => filterOf(chain?.filters, 'HttpConnectionManager');
 export const tcpProxyOf = (chain: any): any => filterOf(chain?.filters, 'TcpProxy');
+
+/** Clusters to which the TCP proxy of a chain leads, with their weights. */
+export function targetsOf(chain: any): { name: string; weight: number }[] {
+  const proxy = tcpProxyOf(chain);
+  const weighted = (proxy?.weighted_clusters?.clusters ?? []).map((one: any) => ({
+    name: one.name,
+    weight: one.weight,
+  }));
+  return weighted.length > 0 ? weighted : [{ name: proxy?.cluster ?? '', weight: 1 }];
+}

@@ -1,5 +1,5 @@
 /** The cluster: the service, port and subset that a route leads to, and the DestinationRule that says how it is called. */
-import { configOf, decision, nameText, referenceOf, unreadFor } from '../config.ts';
+import { configOf, decision, nameText, referenceOf, serviceEntryFor, unreadFor } from '../config.ts';
 import type { ProxyDump } from '../envoy/dump.ts';
 import {
   type DestinationRuleChoice,
@@ -10,7 +10,7 @@ import {
 } from '../istio/destination-rule.ts';
 import { findByHostname, type ServiceView } from '../service.ts';
 import { endOf, step, type Trace } from '../trace.ts';
-import type { Deviation, End, Step } from '../types.ts';
+import type { Deviation, End, ObjectReference, Step } from '../types.ts';
 
 export interface ParsedCluster {
   port: number;
@@ -23,6 +23,8 @@ export interface ReachedCluster {
   cluster?: any;
   parsed?: ParsedCluster;
   service?: ServiceView | undefined;
+  /** The ServiceEntry that makes the host known, where no Service does. */
+  entry?: ObjectReference | undefined;
   rules: DestinationRuleChoice['chosen'];
   policy: ReturnType<typeof trafficPolicy>;
   end?: End;
@@ -61,7 +63,14 @@ export async function clusterStep(trace: Trace, dump: ProxyDump, name: string): 
     defaultExportTo: config.defaultExportTo.destinationRule,
   });
   const policy = trafficPolicy(choice.chosen, parsed.subset, parsed.port);
-  const reached = { step: made, parsed, service, rules: choice.chosen, policy };
+  const stated = service ? undefined : serviceEntryFor(config, parsed.host, client.namespace);
+  const at = config.cluster ?? client.cluster;
+  const entry = stated && referenceOf(at, { ...stated, kind: 'ServiceEntry' });
+  if (stated)
+    made.decisions.push(
+      decision(at, { ...stated, kind: 'ServiceEntry' }, `resolution ${stated['spec'].resolution ?? 'NONE'}`, 'spec'),
+    );
+  const reached = { step: made, parsed, service, entry, rules: choice.chosen, policy };
   explainRules(trace, made, choice, parsed, policy);
   if (!cluster) {
     made.title = `the proxy has no cluster ${name}`;
@@ -177,7 +186,7 @@ function clusterMissing(
     return {
       code: 'host-unknown',
       severity: 'error',
-      message: `The route leads to ${parsed.host}, which is no Service of any cluster.`,
+      message: `The route leads to ${parsed.host}, which is no Service of any cluster, nor a host of a ServiceEntry that the proxy knows.`,
       fix: `correct destination.host of the VirtualService: kubectl --context ${cluster} get virtualservices -A`,
     };
   if (parsed.subset && !subsetOf(choice.chosen, parsed.subset)) {

@@ -60,7 +60,10 @@ export async function endpointsStep(
   return { step: made, end: endOf('fails', 'no healthy upstream', { status: 503, flag: 'UH' }) };
 }
 
-function noEndpoint({ parsed, service, cluster }: ReachedCluster, endpoints: Endpoint[]): Step['deviations'][number] {
+function noEndpoint(
+  { parsed, service, entry, cluster }: ReachedCluster,
+  endpoints: Endpoint[],
+): Step['deviations'][number] {
   const where = service ? firstOf(service).cluster : '';
   const look = service ? { fix: `kubectl --context ${where} -n ${service.namespace} get pods --show-labels` } : {};
   const object = service
@@ -82,11 +85,29 @@ function noEndpoint({ parsed, service, cluster }: ReachedCluster, endpoints: End
       ...object,
       ...look,
     };
+  const asked = dnsNames(cluster);
+  if (asked.length > 0)
+    return {
+      code: 'no-endpoints',
+      severity: 'error',
+      message: `The proxy asks DNS for ${asked.join(', ')} and has no answer.`,
+      ...(entry ? { object: entry } : {}),
+      fix: `correct the endpoints of the ServiceEntry, or see to it that the cluster's DNS knows ${asked.join(', ')}`,
+    };
   return {
     code: 'no-endpoints',
     severity: 'error',
     message: `${parsed?.host ?? cluster.name} has no endpoint for port ${parsed?.port}.`,
+    ...(entry ? { object: entry } : {}),
     ...object,
     ...look,
   };
 }
+
+/** Names that the proxy itself asks DNS for. */
+const dnsNames = (cluster: any): string[] =>
+  ['STRICT_DNS', 'LOGICAL_DNS'].includes(cluster.type)
+    ? (cluster.load_assignment?.endpoints ?? [])
+        .flatMap((one: any) => one.lb_endpoints ?? [])
+        .map((one: any) => one.endpoint?.address?.socket_address?.address)
+    : [];

@@ -150,7 +150,8 @@ export async function gatewayStep(
 }
 
 /** The pods of the Service, and the port on which they listen for it. */
-async function podsBehind(
+/** Pods of a Service that stands for a gateway, and the port on which they take what comes to the Service's. */
+export async function podsBehind(
   facts: MeshFacts,
   { cluster, service, port }: NetworkGateway,
 ): Promise<{ pods: Pod[]; targetPort: number }> {

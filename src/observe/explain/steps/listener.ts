@@ -1,6 +1,6 @@
 /** The listener: what the client's proxy does with a connection to that address and port. */
 import { decision, leftOut } from '../config.ts';
-import { managerOf, type ProxyDump, tcpProxyOf } from '../envoy/dump.ts';
+import { managerOf, type ProxyDump, targetsOf } from '../envoy/dump.ts';
 import { type Connection, filterChainFor, isInRange, outboundListener } from '../envoy/listeners.ts';
 import { protocolOf } from '../istio/protocol.ts';
 import { firstOf, portOf, type ServiceView } from '../service.ts';
@@ -20,7 +20,7 @@ export interface Listened {
 }
 
 /** What the client sends first, as listeners see it. */
-function connectionOf({ to }: Trace, address: string): Connection {
+export function connectionOf({ to }: Trace, address: string): Connection {
   const tls = to.scheme === 'https';
   return {
     address,
@@ -108,12 +108,7 @@ export function listenerStep(
         : []),
     );
   if (manager) return { step: made, listener, manager };
-  const proxy = tcpProxyOf(chain);
-  const weighted = (proxy?.weighted_clusters?.clusters ?? []).map((one: any) => ({
-    name: one.name,
-    weight: one.weight,
-  }));
-  return { step: made, listener, tcp: weighted.length > 0 ? weighted : [{ name: proxy?.cluster ?? '', weight: 1 }] };
+  return { step: made, listener, tcp: targetsOf(chain) };
 }
 
 const annotation = (name: string): string => `traffic.sidecar.istio.io/${name}`;
