@@ -21,7 +21,7 @@ export async function withdraw(
     state: 'working',
     detail: `taking it out of ${existing.map((one) => one.name).join(', ')}`,
   });
-  const clusters = await findClusters({ ...mesh, clusters: existing }, { home: context.home });
+  const clusters = await findClusters({ ...mesh, clusters: existing }, { home: context.home, isLeaving: true });
   const removed = await Promise.all(
     clusters.map(async ({ name, connection }) => {
       await using client = new KubeClient({ ...connection, name });

@@ -49,7 +49,7 @@
  * | GET /api/events | EventList; since (seconds since 1970), limit |
  * | GET /api/events/stream | server-sent events, each `data:` one StreamMessage, `id:` its number |
  */
-import type { MeshEvent, NamespaceHealth, SourceProblem } from '../observe/types/index.ts';
+import type { HealthView, MeshEvent, NamespaceHealth, SourceProblem } from '../observe/types/index.ts';
 
 export type * from '../observe/types/index.ts';
 
@@ -111,8 +111,15 @@ export interface ComponentStatus {
   isCore: boolean;
 }
 
+/**
+ * The last three are Kiali's form, by namespace, then by name, and are there when asked for as Kiali is: with `clusterName` (one cluster) or `type`
+ * (app, service or workload: only that one). Of what several clusters have under one name, the worse is told.
+ */
 export interface ClustersHealth {
   namespaces: NamespaceHealth[];
+  namespaceAppHealth?: Record<string, Record<string, HealthView>>;
+  namespaceServiceHealth?: Record<string, Record<string, HealthView>>;
+  namespaceWorkloadHealth?: Record<string, Record<string, HealthView>>;
   problems: SourceProblem[];
 }
 

@@ -9,13 +9,19 @@ import { isLoopback } from './reach.ts';
 
 /**
  * Clusters that a kubeconfig knows. Each is asked for its version, so that a wrong context is told before anything is changed.
- * @throws IsthmusError `kube.kubeconfig` or `providers.unreachable` naming the context.
+ * @param options `isLeaving`: something is taken out of them, for which no other cluster must come to them
+ * @throws IsthmusError `kube.kubeconfig` or `providers.unreachable` naming the context, `providers.loopback` for an address that other
+ * clusters are to use
  */
-export async function findExisting(mesh: Mesh, env: NodeJS.ProcessEnv = process.env): Promise<ProvidedCluster[]> {
+export async function findExisting(
+  mesh: Mesh,
+  env: NodeJS.ProcessEnv = process.env,
+  { isLeaving = false }: { isLeaving?: boolean } = {},
+): Promise<ProvidedCluster[]> {
   return Promise.all(
     mesh.clusters
       .filter((cluster) => cluster.provider.type === 'existing')
-      .map((cluster) => provide(cluster, env, isReadByOthers(mesh, cluster))),
+      .map((cluster) => provide(cluster, env, !isLeaving && isReadByOthers(mesh, cluster))),
   );
 }
 

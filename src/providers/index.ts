@@ -69,9 +69,12 @@ export async function startClusters(
 export const planTools = (mesh: Mesh, options: ReadyOptions) => planMadeByTools(mesh, options);
 
 /** All clusters of the mesh, in its order, as they are. Nothing is started. */
-export async function findClusters(mesh: Mesh, options: { home: string }): Promise<ProvidedCluster[]> {
+export async function findClusters(
+  mesh: Mesh,
+  options: { home: string; isLeaving?: boolean },
+): Promise<ProvidedCluster[]> {
   const [existing, tools, embedded] = await Promise.all([
-    findExisting(mesh),
+    findExisting(mesh, process.env, options),
     findMadeByTools(mesh),
     findEmbedded(mesh, options.home),
   ]);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { startTestApiServer } from '../../test/support/api-server.ts';
 import { defaultMesh, type Mesh } from '../spec/index.ts';
 import { worldConfigOf } from './embedded.ts';
 import { findExisting } from './existing.ts';
@@ -71,6 +72,26 @@ test('an existing cluster that does not answer is told with its context, and wit
   const error = await findExisting(meshOf(kubeconfig(`https://127.0.0.1:${port}`))).catch((error) => error);
   expect(error).toMatchObject({ code: 'providers.unreachable', where: expect.stringContaining('context ctx') });
   expect(JSON.stringify({ ...error, message: error.message })).not.toContain('not-to-be-shown');
+});
+
+test('an address of this machine alone is refused where others would use it, and is no obstacle to leaving', async () => {
+  const server = await startTestApiServer({ folder, name: 'ctx' });
+  try {
+    writeFileSync(join(folder, 'kubeconfig'), server.kubeconfig);
+    const [east, west] = defaultMesh().clusters;
+    const provider = {
+      type: 'existing' as const,
+      context: 'ctx',
+      kubeconfig: join(folder, 'kubeconfig'),
+      internalServer: undefined,
+    };
+    const mesh = { ...defaultMesh(), clusters: [east!, { ...west!, provider }] };
+    await expect(findExisting(mesh)).rejects.toMatchObject({ code: 'providers.loopback' });
+    expect(await findExisting(mesh, {}, { isLeaving: true })).toMatchObject([{ name: 'west' }]);
+    expect(await findExisting({ ...mesh, clusters: [{ ...east!, provider }] })).toMatchObject([{ name: 'east' }]);
+  } finally {
+    await server.stop();
+  }
 });
 
 test('a context that is not known is told with those that are', async () => {

@@ -28,7 +28,13 @@ const pages: [string, string, RegExp[]][] = [
   [
     'mesh',
     '/mesh',
-    [/No pod of the gateway runs: it is scaled to 0/, /the names of its cluster ID do not agree/, /192\.168\.49\.20/],
+    [
+      /No pod of the gateway runs: it is scaled to 0/,
+      /the names of its cluster ID do not agree/,
+      /192\.168\.49\.20/,
+      /4 of 4 proxies read.*1 ended/,
+      /spiffe:\/\/cluster\.local\/ns\/sample\/sa\/helloworld-v2/,
+    ],
   ],
   ['graph', '/graph', [/26\.4 rps/, /18\.2 rps \(69 %\)/]],
   ['applications', '/applications', [/helloworld/, /v2/]],
@@ -38,6 +44,11 @@ const pages: [string, string, RegExp[]][] = [
   ['differences', '/istio?tab=differences', [/nowhere/, /Missing in north/]],
   ['object', object, [/KIA1101/, /Write the name of a service that exists/]],
   ['why', '/why', [/No question yet/]],
+  ['doctor', '/doctor', [/is read by nobody/, /kubectl --context east apply -f -/, /Services: connect ECONNREFUSED/]],
+  ['checks', '/doctor?tab=checks', [/could not be run/, /istiod gave no answer/]],
+  ['create', '/create', [/Traffic shifting/, /New from YAML/]],
+  ['service', '/clusters/east/namespaces/sample/services/helloworld', [/Configure/, /helloworld-v2/]],
+  ['folded', '/graph?fold=cluster', [/Fold clusters/]],
   ['events', '/events', [/Scaled from 1 to 0/, /kubectl-scale/]],
 ];
 
@@ -47,6 +58,7 @@ describe.each(['light', 'dark'] as const)('%s', (theme) => {
     try {
       for (const word of words) await page.getByText(word).first().waitFor();
       if (name === 'graph') await page.locator('canvas[data-laid-out="8"]').waitFor();
+      if (name === 'folded') await page.locator('canvas[data-laid-out="3"]').waitFor();
       await picture(`planted-${name}-${theme}`);
       await expectAccessible(page);
       expect(complaints).toEqual([]);

@@ -1,4 +1,6 @@
 /** Answers of a mesh of three clusters, of which one cannot be reached and one way is broken. */
+
+import { parse } from 'yaml';
 import type {
   AppListItem,
   Graph,
@@ -12,12 +14,14 @@ import type {
   MeshView,
   MetricsMap,
   Overview,
+  ServiceDetails,
   ServiceListItem,
   StatusCounts,
   TrafficSum,
   WorkloadListItem,
 } from '../../src/console/api.ts';
 import type { PlantedAnswers } from './console-server.ts';
+import { doctorReport, proxyCertificates } from './doctor-answers.ts';
 
 const now = Date.now();
 const iso = (secondsAgo: number): string => new Date(now - secondsAgo * 1000).toISOString();
@@ -247,7 +251,10 @@ const mesh: MeshView = {
           syncStatus: 'timeout',
         },
       ],
-      trust: trust(['west']),
+      trust: {
+        ...trust(['west']),
+        workloads: { proxies: 8, read: 8, expired: 0, ending: 0, foreign: 0, nextEnd: iso(-80_000), state: 'ok' },
+      },
       prometheus: {
         state: 'ok',
         source: 'istio-system/prometheus',
@@ -272,7 +279,19 @@ const mesh: MeshView = {
       controlPlanes: [],
       gateways: [gateway('west', 'network2', '192.168.49.30', 'No pod of the gateway runs: it is scaled to 0')],
       remoteSecrets: [],
-      trust: trust(['east']),
+      trust: {
+        ...trust(['east']),
+        workloads: {
+          proxies: 4,
+          read: 4,
+          expired: 1,
+          ending: 0,
+          foreign: 0,
+          nextEnd: iso(60),
+          state: 'broken',
+          why: 'the certificate of sample/helloworld-v2-1 has ended',
+        },
+      },
       prometheus: {
         state: 'ok',
         source: 'istio-system/prometheus',
@@ -405,6 +424,25 @@ const services: ServiceListItem[] = (['east', 'west'] as const).map((cluster) =>
   sameIn: ['east', 'west'],
   serviceRegistry: 'Kubernetes',
 }));
+
+const serviceDetails: ServiceDetails = {
+  ...services[0]!,
+  annotations: {},
+  addresses: ['10.110.0.19'],
+  externalAddresses: [],
+  endpoints: [],
+  workloads: (['v1', 'v2'] as const).map((version) => ({
+    cluster: version === 'v1' ? 'east' : 'west',
+    namespace: 'sample',
+    name: `helloworld-${version}`,
+    version,
+  })),
+  peers: [],
+  yaml: 'kind: Service\n',
+  problems: [],
+};
+
+const kinds = ['VirtualService', 'DestinationRule', 'PeerAuthentication', 'AuthorizationPolicy'];
 
 const node = (fields: Partial<GraphNode> & { id: string }): { data: GraphNode } => ({
   data: { nodeType: 'workload', cluster: 'east', namespace: 'sample', healthData: null, ...fields },
@@ -712,7 +750,7 @@ export function plantedAnswers(): PlantedAnswers {
     },
     [vsPath]: {
       ...item,
-      resource: {},
+      resource: parse(yaml),
       yaml,
       references: [],
       editable: true,
@@ -731,5 +769,10 @@ export function plantedAnswers(): PlantedAnswers {
       },
     },
     events: { events, since: iso(3600) },
+    doctor: doctorReport,
+    'mesh/certificates': proxyCertificates,
+    'istio/permissions': { cluster: 'east', namespace: 'sample', create: kinds, update: kinds, delete: kinds },
+    'namespaces/sample/services/helloworld': serviceDetails,
+    'namespaces/sample/services/helloworld/graph': graph,
   });
 }

@@ -41,6 +41,7 @@ const parameters = {
   to: ['host[:port][/path], as the client writes it', 'string'],
   method: ['HTTP method; GET without it', 'string'],
   headers: ['headers that the client sends, as in name=value, comma-separated', 'string'],
+  type: ['app, service or workload: the answer in the form of Kiali as well', 'string'],
   dryRun: ['only show what would change', 'boolean'],
   page: ['path of the page to go on with', 'string'],
   code: ['what the identity provider gives for the ID token', 'string'],
@@ -62,6 +63,7 @@ const rates = ['duration', 'queryTime'] as const;
 export const parameterSets = {
   list: ['clusters', 'namespaces', ...rates],
   entity: ['clusterName', ...rates],
+  health: ['clusters', 'namespaces', 'clusterName', 'type', ...rates],
   metrics: ['clusterName', 'clusters', 'namespaces', ...rates, 'step', 'direction', 'byLabels'],
   graph: [
     'clusters',

@@ -6,7 +6,8 @@ const longest = 24 * 3600;
 
 /** `90s`, `10m`, `1h30m`, or plain seconds; at most a day. */
 export function durationOf(query: URLSearchParams, fallback = 600): number {
-  const text = query.get('duration');
+  // Kiali's name for it, where it asks for health.
+  const text = query.get('duration') ?? query.get('rateInterval');
   if (!text) return fallback;
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];
   const seconds = /^\d+$/.test(text)

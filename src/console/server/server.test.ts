@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { apiSchemas } from '../../../scripts/generate-api-schemas.ts';
 import { faultsOf, judgeAnswers } from '../../../test/support/api-answers.ts';
 import { type ConsoleClient, consoleAt } from '../../../test/support/console.ts';
-import { type PlantedObserved, plantObserved } from '../../../test/support/planted-observed.ts';
+import { type PlantedObserved, plantDeployment, plantObserved } from '../../../test/support/planted-observed.ts';
 import type { StreamMessage } from '../api.ts';
 import { type Console, startConsole } from './index.ts';
 import { durationOf, timeOf } from './parameters.ts';
@@ -144,6 +144,24 @@ describe('lists', () => {
     expect((await client.ask('/api/namespaces/sample/workloads/curl?clusterName=mars')).body.error).toContain(
       'no cluster mars',
     );
+  });
+});
+
+test("health is told in Kiali's form where it is asked for as Kiali is; of namesakes the worse", async () => {
+  plantDeployment(planted.west, 'sample', 'curl', { app: 'curl' }, { ready: 0 });
+  await planted.settle();
+  const own = await client.get<any>('/api/clusters/health?namespaces=sample');
+  expect(Object.keys(own).sort()).toEqual(['namespaces', 'problems']);
+  const apps = await client.get<any>('/api/clusters/health?namespaces=sample&type=app&rateInterval=60s');
+  expect(apps.namespaceAppHealth.sample.curl).toMatchObject({
+    status: 'Failure',
+    workloadStatuses: [{ name: 'curl' }],
+  });
+  expect(apps).not.toHaveProperty('namespaceWorkloadHealth');
+  const east = await client.get<any>('/api/clusters/health?namespaces=sample&clusterName=east');
+  expect(east.namespaceWorkloadHealth.sample.curl).toMatchObject({
+    status: 'Healthy',
+    workloadStatus: { name: 'curl' },
   });
 });
 

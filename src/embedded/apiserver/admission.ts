@@ -33,8 +33,10 @@ export async function admitMutating(
     addTolerations(object);
     addPriority(context, object);
   }
-  if (attributes.operation === 'CREATE' && attributes.resource.plural === 'persistentvolumeclaims')
-    addStorageClass(context, object);
+  if (attributes.operation === 'CREATE' && attributes.resource.group === '') {
+    if (attributes.resource.plural === 'persistentvolumeclaims') addStorageClass(context, object);
+    protect(object, protections[attributes.resource.plural]);
+  }
   return object;
 }
 
@@ -54,6 +56,17 @@ function addPriority(context: ServerContext, pod: KubeObject): void {
   if (chosen) spec.priorityClassName = chosen.metadata.name;
   spec.priority = chosen?.['value'] ?? 0;
   spec.preemptionPolicy ??= chosen?.['preemptionPolicy'] ?? 'PreemptLowerPriority';
+}
+
+const protections: Record<string, string> = {
+  persistentvolumeclaims: 'kubernetes.io/pvc-protection',
+  persistentvolumes: 'kubernetes.io/pv-protection',
+};
+
+/** StorageObjectInUseProtection: what is in use waits for the controller's word before it goes. */
+function protect(object: KubeObject, finalizer: string | undefined): void {
+  if (!finalizer || object.metadata.finalizers?.includes(finalizer)) return;
+  object.metadata.finalizers = [...(object.metadata.finalizers ?? []), finalizer];
 }
 
 /** DefaultStorageClass: a claim that names no class gets the default one; the empty name asks for a volume without a class. */

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../../kube/index.ts';
 import { admitMutating, admitValidating } from './admission.ts';
 import { convertAutoscaler } from './autoscaling-versions.ts';
-import { checkRules, hasRules } from './cel/index.ts';
+import { checkRules, hasRules, unreadableRules } from './cel/index.ts';
 import { type ApiRequest, fieldManagerOf, isDryRun, type ServerContext, timestamp } from './context.ts';
 import { addJobSelector } from './job-selector.ts';
 import {
@@ -458,6 +458,22 @@ function dropEmptyMeta({ metadata }: KubeObject): void {
     if (metadata[name] && Object.keys(metadata[name]).length === 0) delete metadata[name];
 }
 
+const blocking: FieldError['reason'][] = [
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+  'FieldValueNotSupported',
+];
+const isBlocking = ({ reason }: FieldError): boolean => blocking.includes(reason);
+
+const rulesWait: FieldError = {
+  reason: 'FieldValueInvalid',
+  field: '<nil>',
+  message:
+    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+};
+
 /** Defaults of what admission has added, and all checks. */
 async function finish(
   context: ServerContext,
@@ -469,9 +485,11 @@ async function finish(
   if (!resource.custom && !old) prepareForCreate(object);
   const schema = schemaOf(resource);
   const errors: FieldError[] = schema ? validate(object, schema) : [];
-  // Rules may rely on types: they are for objects that fit their schema.
-  if (errors.length === 0 && resource.custom && schema && hasRules(schema.raw))
-    errors.push(...(await checkRules(object, old, schema)));
+  // Rules may rely on types and sizes: they are for objects that have those of their schema.
+  if (resource.custom && schema && hasRules(schema.raw))
+    errors.push(...(errors.some(isBlocking) ? [rulesWait] : await checkRules(object, old, schema)));
+  if (errors.length === 0 && resource.plural === 'customresourcedefinitions')
+    errors.push(...(await unreadableRules(object)));
   const known = new Set(errors.map(({ field, reason }) => `${field}\n${reason}`));
   const further = resource.custom ? validateMeta(object, old) : validateBuiltin(object, old);
   errors.push(...further.filter(({ field, reason }) => !known.has(`${field}\n${reason}`)));

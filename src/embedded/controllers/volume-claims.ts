@@ -3,7 +3,7 @@
  * that a pod uses stays until the pod is gone; a volume goes with its claim if its policy says so.
  */
 import { rm } from 'node:fs/promises';
-import { isNotFound, type KubeObject, kinds, type Pod } from '../../kube/index.ts';
+import { isNotFound, type Kind, type KubeObject, kinds, type Pod } from '../../kube/index.ts';
 import {
   type Controller,
   type ControllerContext,
@@ -16,6 +16,7 @@ import {
 import { fits, provisionedVolume, provisioner, referenceTo } from './volume-rules.ts';
 
 const protection = 'kubernetes.io/pvc-protection';
+const volumeProtection = 'kubernetes.io/pv-protection';
 const component = 'persistentvolume-controller';
 
 export const volumeClaims: Controller = {
@@ -78,8 +79,6 @@ async function bind(context: ControllerContext, namespace: string, name: string)
   const claim = context.informer(kinds.PersistentVolumeClaim).get(namespace, name);
   if (!claim) return;
   if (claim.metadata.deletionTimestamp) return release(context, claim);
-  if (!claim.metadata.finalizers?.includes(protection))
-    return setFinalizers(context, claim, [...(claim.metadata.finalizers ?? []), protection]);
   const volumes = context.informer(kinds.PersistentVolume).list();
   const { volumeName } = claim['spec'];
   const mine =
@@ -189,6 +188,7 @@ async function release(context: ControllerContext, claim: KubeObject): Promise<v
   if (!used)
     await setFinalizers(
       context,
+      kinds.PersistentVolumeClaim,
       claim,
       finalizers.filter((one) => one !== protection),
     );
@@ -209,9 +209,14 @@ async function reclaim(context: ControllerContext, name: string): Promise<void> 
       { type: 'merge', subresource: 'status' },
     );
   };
-  if (!claimRef?.uid) return setPhase('Available');
+  const unprotect = (): Promise<void> => {
+    const left = (volume.metadata.finalizers ?? []).filter((one) => one !== volumeProtection);
+    return setFinalizers(context, kinds.PersistentVolume, volume, left);
+  };
+  if (!claimRef?.uid) return volume.metadata.deletionTimestamp ? unprotect() : setPhase('Available');
   const claim = await context.client.find(kinds.PersistentVolumeClaim, claimRef.name, claimRef.namespace);
   if (claim?.metadata.uid === claimRef.uid) return;
+  if (volume.metadata.deletionTimestamp) return unprotect();
   await setPhase('Released');
   const isOurs = volume.metadata.annotations?.['pv.kubernetes.io/provisioned-by'] === provisioner;
   if (policy !== 'Delete' || !isOurs) return;
@@ -222,10 +227,14 @@ async function reclaim(context: ControllerContext, name: string): Promise<void> 
   });
 }
 
-async function setFinalizers(context: ControllerContext, claim: KubeObject, finalizers: string[]): Promise<void> {
-  const { name = '', namespace, uid } = claim.metadata;
+async function setFinalizers(
+  context: ControllerContext,
+  kind: Kind,
+  { metadata: { name = '', namespace, uid } }: KubeObject,
+  finalizers: string[],
+): Promise<void> {
   await context.client
-    .patch(kinds.PersistentVolumeClaim, name, namespace, { metadata: { uid, finalizers } }, { type: 'merge' })
+    .patch(kind, name, namespace, { metadata: { uid, finalizers } }, { type: 'merge' })
     .catch((error) => {
       if (!isNotFound(error)) throw error;
     });

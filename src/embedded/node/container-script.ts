@@ -46,7 +46,7 @@ export function containerScript(options: RootOptions): string {
       const target = quote(`.${to}`);
       return [
         `if [ -d ${quote(from)} ]; then mkdir -p ${target}; else mkdir -p "$(dirname ${target})"; [ -e ${target} ] || : > ${target}; fi`,
-        `mount --bind${readOnly ? ' -o ro' : ''} ${quote(from)} ${target}`,
+        `mount --rbind${readOnly ? ' -o ro' : ''} ${quote(from)} ${target}`,
       ];
     }),
     'pivot_root . old; cd /; umount -l old; rmdir old',

@@ -65,6 +65,7 @@ export class Container {
     this.spec = spec;
     this.role = role;
     this.#context = context;
+    if (context.pod().spec['initContainers']?.length) this.state = { kind: 'waiting', reason: 'PodInitializing' };
     if (before?.containerID) this.#restore(before);
   }
 
@@ -222,6 +223,8 @@ export class Container {
     this.#context.event('Normal', 'Created', `Created container: ${this.spec.name}`, this);
     this.#context.event('Normal', 'Started', `Started container ${this.spec.name}`, this);
     this.#become({ kind: 'running', startedAt });
+    // Only a hook holds the next container back.
+    if (!this.spec.lifecycle?.postStart) this.#launched.resolve();
     void this.#begin(running);
     const end = await running.ended;
     this.#endProbes();

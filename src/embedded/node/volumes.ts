@@ -68,8 +68,8 @@ function hostFolder(name: string, { path, type }: { path: string; type?: string 
   if (type === 'FileOrCreate' && !existsSync(path)) writeFileSync(path, '', { mode: 0o644 });
   const kind = type?.replace('OrCreate', '');
   const found = statSync(path, { throwIfNoEntry: false });
-  const fits =
-    { Directory: found?.isDirectory(), File: found?.isFile(), Socket: found?.isSocket() }[kind ?? ''] ?? true;
+  const checks = { Directory: found?.isDirectory(), File: found?.isFile(), Socket: found?.isSocket() };
+  const fits = kind !== undefined && kind in checks ? checks[kind as keyof typeof checks] === true : true;
   if (!fits)
     throw new VolumeError(
       `MountVolume.SetUp failed for volume "${name}" : hostPath type check failed: ${path} is not a ${kind?.toLowerCase()}`,

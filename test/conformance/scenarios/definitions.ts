@@ -32,7 +32,7 @@ const definition = (change: (spec: any) => void = () => {}, name = 'things.examp
                   { rule: "self.size < 9 || self.mode == 'B'", message: 'a large one is of mode B' },
                   {
                     rule: 'self.size >= oldSelf.size',
-                    messageExpression: '"may not shrink from " + string(oldSelf.size)',
+                    message: 'may not shrink',
                     reason: 'FieldValueForbidden',
                     fieldPath: '.size',
                   },

@@ -13,6 +13,7 @@ import {
 } from '../../../observe/index.ts';
 import { type Asked, type ConsoleContext, clusterOf, wantedBy } from '../context.ts';
 import { notFound } from '../http.ts';
+import { kialisHealth } from '../kiali-health.ts';
 import { choiceOf, durationOf, listOf, numberOf, timeOf } from '../parameters.ts';
 import type { AddRoute } from '../routes.ts';
 
@@ -67,12 +68,14 @@ function addHealth(add: AddRoute, { observer }: ConsoleContext): void {
         .filter((namespace) => wanted({ cluster: cluster.name, namespace }))
         .map((namespace) => found.health.namespace(cluster, namespace)),
     );
-    return { namespaces, problems: found.problems };
+    const { query } = asked;
+    const isKialis = query.has('type') || query.has('clusterName');
+    return { namespaces, ...(isKialis ? kialisHealth(namespaces, query.get('type')) : {}), problems: found.problems };
   };
   add(
     'GET',
     '/api/clusters/health',
-    { summary: 'health of everything in all namespaces', answer: 'ClustersHealth', query: 'list' },
+    { summary: 'health of everything in all namespaces', answer: 'ClustersHealth', query: 'health' },
     read,
   );
   add(
