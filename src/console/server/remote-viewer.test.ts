@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PlantedApi } from '../../../test/support/planted-api.ts';
 import { type PlantedObserved, plantObserved } from '../../../test/support/planted-observed.ts';
-import { ClusterModel } from '../../observe/model/cluster-model.ts';
+import type { ClusterModel } from '../../observe/index.ts';
 import { createRoot, issueLeaf } from '../../pki/index.ts';
 import { Authenticator } from './auth.ts';
 import { TokenViewer } from './viewer.ts';
@@ -43,9 +43,10 @@ beforeEach(async () => {
   north = new PlantedApi('north');
   Object.assign(north.connection, reached);
   north.tokens.add('token-of-ada');
-  const origin = { type: 'remote-secret', cluster: 'east', namespace: 'istio-system', name: 'remote' } as const;
-  cluster = new ClusterModel('north', north.client(), { origin });
-  planted.observer.model.add(cluster);
+  const by = { cluster: 'east', namespace: 'istio-system', name: 'remote' };
+  const source = { name: 'north', connection: { server: reached.server }, by };
+  planted.observer.model.followRemote([source], () => north.client());
+  cluster = planted.observer.model.cluster('north')!;
   await planted.settle();
 });
 afterEach(async () => {

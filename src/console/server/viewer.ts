@@ -98,7 +98,7 @@ export class TokenViewer implements Viewer {
   /** Who may read the secret may see what it opens; nothing is written through it. */
   async #mayThrough(by: Extract<ClusterOrigin, { type: 'remote-secret' }>, { verb }: Access): Promise<boolean> {
     const holder = this.#observer.model.cluster(by.cluster);
-    if (!holder || holder.origin.type !== 'kubeconfig' || !['get', 'list', 'watch'].includes(verb)) return false;
+    if (holder?.origin.type !== 'kubeconfig' || !['get', 'list', 'watch'].includes(verb)) return false;
     return this.may(holder, { verb: 'get', resource: 'secrets', namespace: by.namespace, name: by.name });
   }
 
