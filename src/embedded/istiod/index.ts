@@ -15,9 +15,11 @@ import { authenticator } from './authenticate.ts';
 import { CertificateAuthority } from './ca/authority.ts';
 import { ServingCertificate } from './ca/serving.ts';
 import { Credentials } from './credentials/index.ts';
+import { GatewayController } from './gateway-api/controller.ts';
 import { debugPage, startDebugServer, startWebhookServer } from './http.ts';
 import { type InjectionSettings, inject } from './inject/index.ts';
 import { metricsRegistry } from './metrics.ts';
+import { namesCredential } from './networking/index.ts';
 import { MeshRegistry } from './registry/index.ts';
 import { type Distribution, distributeRoot } from './root-distribution.ts';
 import type { IstiodSettings } from './settings.ts';
@@ -41,6 +43,8 @@ export async function startIstiod(options: IstiodOptions): Promise<{ stop(): Pro
   const authenticate = authenticator(registry);
   const credentials = new Credentials({
     clientOf: (clusterId) => registry.registryOf(clusterId)?.client,
+    configClusterId: settings.clusterId,
+    isNamedByGateway: (proxy, name) => namesCredential(registry.current(), proxy, name),
     onChange: (clusterId, namespace) => xds.secretsChanged(clusterId, namespace),
     log,
   });
@@ -78,13 +82,19 @@ export async function startIstiod(options: IstiodOptions): Promise<{ stop(): Pro
       validate: async (review) => validateReview(review),
     }),
   );
+  const gateways = new GatewayController({
+    registry,
+    revision: settings.revision,
+    injection: () => injectionSettings(registry, options),
+    log,
+  });
   const grpcServers = await startGrpc(xds, authority, registry, serving, settings, log);
   return {
     async stop() {
       xds.stop();
       for (const server of grpcServers) server.forceShutdown();
       for (const server of httpServers) server.close();
-      await Promise.all([distributions.stop(), credentials.stop()]);
+      await Promise.all([distributions.stop(), credentials.stop(), gateways.stop()]);
       await registry.stop();
     },
   };

@@ -1,11 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { type Condition, type KubeObject, kinds } from '../../kube/index.ts';
+import { isEmbedded } from '../../spec/index.ts';
 import { isDefinition, isIstio, istioObjects } from '../istio/index.ts';
 import { type DesiredObject, here, type Part, type PartContext } from '../part.ts';
 import type { Lack } from '../wait.ts';
 
-let shipped: DesiredObject[] | undefined;
+const shipped = new Map<string, DesiredObject[]>();
+
+function shippedIn(file: string): DesiredObject[] {
+  const known = shipped.get(file);
+  if (known) return known;
+  const read = JSON.parse(gunzipSync(readFileSync(new URL(`../generated/${file}`, import.meta.url))).toString('utf8'));
+  shipped.set(file, read);
+  return read;
+}
+
+/** Istio's, and in embedded clusters those of the Gateway API: elsewhere whoever runs the cluster decides on these. */
+async function definitions(context: PartContext): Promise<DesiredObject[]> {
+  const istio = await istioDefinitions(context);
+  return isEmbedded(context.cluster) ? [...istio, ...shippedIn('gateway-crds.json.gz')] : istio;
+}
 
 /** Those of the Istio that is installed; with Isthmus' own control plane those that it was made for. */
 async function istioDefinitions({ mesh, cluster }: PartContext): Promise<DesiredObject[]> {
@@ -13,20 +28,18 @@ async function istioDefinitions({ mesh, cluster }: PartContext): Promise<Desired
     const primary = mesh.clusters.find(({ name }) => name === cluster.primary) ?? cluster;
     return (await istioObjects(mesh, primary)).filter(isDefinition);
   }
-  const file = new URL('../generated/istio-crds.json.gz', import.meta.url);
-  shipped ??= JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as DesiredObject[];
-  return shipped;
+  return shippedIn('istio-crds.json.gz');
 }
 
-/** Istio's CustomResourceDefinitions, in every cluster: a remote has them too, though its control plane reads only the primary's objects. */
+/** CustomResourceDefinitions, in every cluster: a remote has them too, though its control plane reads only the primary's objects. */
 export const customResources: Part = {
   name: 'custom-resources',
   applies: () => true,
   needs: () => [],
-  desired: async (context) => here(context, await istioDefinitions(context)),
+  desired: async (context) => here(context, await definitions(context)),
   async ready(context) {
     await Promise.all(
-      (await istioDefinitions(context)).map(({ metadata: { name = '' } }) =>
+      (await definitions(context)).map(({ metadata: { name = '' } }) =>
         context.wait.for({
           client: context.client,
           kind: kinds.CustomResourceDefinition,

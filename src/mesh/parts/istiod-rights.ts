@@ -26,6 +26,15 @@ export function istiodRights(): DesiredObject[] {
       verbs: [...read, 'update', 'patch'],
     },
     { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: read },
+    { apiGroups: ['gateway.networking.k8s.io'], resources: ['*'], verbs: [...read, 'update', 'patch'] },
+    { apiGroups: ['gateway.networking.k8s.io'], resources: ['gatewayclasses'], verbs: ['create', 'delete'] },
+    // What Gateways of the Gateway API are deployed as.
+    { apiGroups: ['apps'], resources: ['deployments'], verbs: [...read, 'create', 'update', 'patch', 'delete'] },
+    {
+      apiGroups: [''],
+      resources: ['services', 'serviceaccounts'],
+      verbs: [...read, 'create', 'update', 'patch', 'delete'],
+    },
     // Certificates that Gateways name.
     { apiGroups: [''], resources: ['secrets'], verbs: read },
     { apiGroups: [''], resources: ['pods', 'nodes', 'services', 'namespaces', 'endpoints'], verbs: read },

@@ -11,11 +11,17 @@ import { type CredentialName, certificateFields, parseCredential, secretResource
 export interface CredentialsOptions {
   /** Undefined for a cluster that is not known. */
   clientOf: (clusterId: string) => KubeClient | undefined;
+  /** Where istiod reads its configuration. */
+  configClusterId: string;
+  /** Whether a Gateway that the proxy serves asks for the credential. */
+  isNamedByGateway: (proxy: MeshProxy, name: string) => boolean;
   /** What proxies of that cluster and namespace can be told has changed. */
   onChange: (clusterId: string, namespace: string) => void;
   log: (line: string) => void;
 }
 
+/** Names of certificates that came by the Gateway API. */
+const gatewayScheme = 'kubernetes-gateway://';
 /** Milliseconds for which an answer on rights holds; one who was refused is asked about again sooner. */
 const allowedMs = 60_000;
 const refusedMs = 3_000;
@@ -23,6 +29,8 @@ const refusedMs = 3_000;
 export class Credentials {
   readonly #options: CredentialsOptions;
   readonly #secrets = new Map<string, Informer<Secret>>();
+  /** Proxies, one for each place, that have certificates of another namespace or cluster, by where these are from. */
+  readonly #readers = new Map<string, Map<string, Pick<MeshProxy, 'clusterId' | 'namespace'>>>();
   readonly #rights = new Map<string, { allowed: boolean; until: number }>();
   readonly #asking = new Set<string>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -33,16 +41,33 @@ export class Credentials {
 
   /** The resource of that SDS name for a proxy; undefined as long as it may not have it, or there is none. */
   resource(proxy: MeshProxy, name: string): unknown {
+    if (name.startsWith(gatewayScheme)) return this.#ofGateway(proxy, name);
     const credential = parseCredential(name, proxy.namespace);
     if (!credential || credential.namespace !== proxy.namespace) return undefined;
     const client = this.#options.clientOf(proxy.clusterId);
     if (!client || !this.#mayList(client, proxy)) return undefined;
-    return secretResource(name, this.#find(client, proxy, credential));
+    return secretResource(name, this.#find(client, proxy.clusterId, credential));
+  }
+
+  /**
+   * A certificate that a Gateway of the Gateway API names lies in the config cluster, maybe in another namespace: whether the Gateway may name
+   * it was asked when it was read, and its proxy needs no rights.
+   */
+  #ofGateway(proxy: MeshProxy, name: string): unknown {
+    const credential = parseCredential(name.replace(gatewayScheme, 'kubernetes://'), proxy.namespace);
+    const { configClusterId, clientOf, isNamedByGateway } = this.#options;
+    const client = clientOf(configClusterId);
+    if (!credential || !client || !isNamedByGateway(proxy, name)) return undefined;
+    const key = `${configClusterId}/${credential.namespace}`;
+    const readers = this.#readers.get(key) ?? new Map();
+    this.#readers.set(key, readers);
+    readers.set(`${proxy.clusterId}/${proxy.namespace}`, proxy);
+    return secretResource(name, this.#find(client, configClusterId, credential));
   }
 
   /** A root may have a Secret of its own, else it lies beside the certificate. */
-  #find(client: KubeClient, proxy: MeshProxy, { name, namespace, isRoot }: CredentialName): Secret | undefined {
-    const informer = this.#watch(client, proxy.clusterId, namespace);
+  #find(client: KubeClient, clusterId: string, { name, namespace, isRoot }: CredentialName): Secret | undefined {
+    const informer = this.#watch(client, clusterId, namespace);
     return (isRoot ? informer.get(namespace, `${name}-cacert`) : undefined) ?? informer.get(namespace, name);
   }
 
@@ -53,7 +78,12 @@ export class Credentials {
     void known?.stop();
     const informer = new Informer<Secret>(client, kinds.Secret, { namespace, transform: onlyCertificates });
     this.#secrets.set(key, informer);
-    informer.on(() => this.#options.onChange(clusterId, namespace));
+    informer.on(() => {
+      this.#options.onChange(clusterId, namespace);
+      for (const reader of this.#readers.get(key)?.values() ?? [])
+        if (reader.clusterId !== clusterId || reader.namespace !== namespace)
+          this.#options.onChange(reader.clusterId, reader.namespace);
+    });
     informer.start();
     return informer;
   }

@@ -62,6 +62,14 @@ export function gatewayPorts(snapshot: MeshSnapshot, proxy: MeshProxy): Port[] {
 export const serversOf = (snapshot: MeshSnapshot, proxy: MeshProxy): Server[] =>
   gatewayPorts(snapshot, proxy).flatMap(({ servers }) => servers);
 
+/** Whether a Gateway of the proxy's asks for the certificate of that SDS name, or for the root beside it. */
+export const namesCredential = (snapshot: MeshSnapshot, proxy: MeshProxy, name: string): boolean =>
+  serversOf(snapshot, proxy).some(({ tls }) =>
+    [tls?.credentialName, ...(tls?.credentialNames ?? [])].some(
+      (one) => one && (one === name || `${one}-cacert` === name),
+    ),
+  );
+
 function merged(snapshot: MeshSnapshot, proxy: MeshProxy): Port[] {
   const ports = new Map<string, Port>();
   const taken = new Map<string, Set<string>>();
@@ -85,9 +93,9 @@ const fits = (first: Server, next: Server): boolean =>
   isPlain(first) ? isPlainHttp(first) && isPlainHttp(next) : !isPlain(next);
 
 function allServers(snapshot: MeshSnapshot, proxy: MeshProxy): Server[] {
-  const targets = targetPorts(snapshot, proxy);
+  const { targets, own } = ownServices(snapshot, proxy);
   return (snapshot.config.get('Gateway') ?? [])
-    .filter((gateway) => selects(gateway, proxy))
+    .filter((gateway) => selects(gateway, proxy, own))
     .flatMap((gateway) =>
       (gateway['spec']?.servers ?? [])
         .filter((server: any) => server.port?.number)
@@ -96,8 +104,13 @@ function allServers(snapshot: MeshSnapshot, proxy: MeshProxy): Server[] {
     .filter(({ bound }) => bound >= 1024 || proxy.metadata['UNPRIVILEGED_POD'] !== 'true');
 }
 
-const selects = (gateway: KubeObject, proxy: MeshProxy): boolean =>
-  Object.entries(gateway['spec']?.selector ?? {}).every(([key, value]) => proxy.labels[key] === value);
+/** Listeners of the Gateway API name Services in place of labels: whoever is behind one of them, in the Gateway's namespace. */
+function selects(gateway: KubeObject, proxy: MeshProxy, own: ReadonlySet<string>): boolean {
+  const services = gateway.metadata.annotations?.['internal.istio.io/gateway-service'];
+  if (services !== undefined)
+    return services.split(',').some((host) => own.has(`${gateway.metadata.namespace}/${host}`));
+  return Object.entries(gateway['spec']?.selector ?? {}).every(([key, value]) => proxy.labels[key] === value);
+}
 
 function serverOf(gateway: KubeObject, server: any, targets: ReadonlyMap<number, number>): Server {
   const { name = '', namespace = '' } = gateway.metadata;
@@ -129,17 +142,21 @@ function withNamespace(host: string, own: string): string {
   return `${namespace === '.' ? own : namespace}/${name}`;
 }
 
-/** Gateways speak of service ports; the pod listens where its Service leads. */
-function targetPorts(snapshot: MeshSnapshot, proxy: MeshProxy): Map<number, number> {
+/** Gateways speak of service ports; the pod listens where its Service leads. With the Services as `<namespace>/<host>`. */
+function ownServices(snapshot: MeshSnapshot, proxy: MeshProxy): { targets: Map<number, number>; own: Set<string> } {
   const targets = new Map<number, number>();
+  const own = new Set<string>();
   for (const [key, endpoints] of snapshot.endpoints) {
     const service = snapshot.services.get(key);
-    if (!service || service.labels['experimental.istio.io/disable-gateway-port-translation'] !== undefined) continue;
+    if (!service) continue;
+    const isTranslated = service.labels['experimental.istio.io/disable-gateway-port-translation'] === undefined;
     for (const endpoint of endpoints) {
       if (endpoint.address !== proxy.address || endpoint.clusterId !== proxy.clusterId) continue;
+      own.add(`${service.namespace}/${service.hostname}`);
+      if (!isTranslated) continue;
       const port = service.ports.find((one) => one.name === endpoint.portName)?.port;
       if (port !== undefined && !targets.has(port)) targets.set(port, endpoint.port);
     }
   }
-  return targets;
+  return { targets, own };
 }

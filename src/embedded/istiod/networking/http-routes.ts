@@ -36,10 +36,16 @@ export function httpRoutes(owner: VirtualService, place: RoutePlace): any[] {
 function httpRoute(owner: VirtualService, rule: any, match: any, place: RoutePlace): any {
   const operations = headerOperations(rule.headers);
   const name = [rule.name, match?.name].filter(Boolean).join('.');
-  const { route, fields = {} } = actionOf(rule, operations.authority, place);
+  const matched = routeMatch(match, owner.isOfGatewayApi);
+  const { route, fields = {} } = actionOf(
+    rule,
+    operations.authority,
+    place,
+    owner.isOfGatewayApi ? matched : undefined,
+  );
   return {
     ...(name ? { name } : {}),
-    match: routeMatch(match),
+    match: matched,
     ...(match?.statPrefix ? { stat_prefix: match.statPrefix } : {}),
     metadata: { filter_metadata: { istio: configMetadata('virtual-service', owner.object.metadata) } },
     ...route,
@@ -52,6 +58,8 @@ function actionOf(
   rule: any,
   authority: string | undefined,
   place: RoutePlace,
+  /** The route's match, for rules of the Gateway API. */
+  gatewayMatch: any,
 ): { route: any; fields?: Record<string, unknown> } {
   if (rule.redirect) {
     const redirect = redirectAction(rule.redirect, place.port, place.isTls);
@@ -69,7 +77,9 @@ function actionOf(
     route: {
       route: {
         ...target,
-        ...rewriteOf(rule.rewrite),
+        ...rewriteOf(rule.rewrite, gatewayMatch),
+        // Backends that are not there are the configuration's mistake (a rule of the Gateway API).
+        ...(gatewayMatch ? { cluster_not_found_response_code: 'INTERNAL_SERVER_ERROR' } : {}),
         ...(rewritten ? { host_rewrite_literal: rewritten } : {}),
         timeout,
         ...retryPolicy(
@@ -85,9 +95,14 @@ function actionOf(
   };
 }
 
-function rewriteOf(rewrite: any): any {
+function rewriteOf(rewrite: any, gatewayMatch: any): any {
   const regex = rewrite?.uriRegexRewrite;
   if (regex) return { regex_rewrite: { pattern: { regex: regex.match }, substitution: regex.rewrite } };
+  // Taken off whole, the prefix must leave one slash, whether another one follows it or nothing.
+  if (gatewayMatch && rewrite?.uri === '/') {
+    const prefix = (gatewayMatch.path_separated_prefix ?? '').replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return { regex_rewrite: { pattern: { regex: `^${prefix}(/?)(.*)` }, substitution: '/\\2' } };
+  }
   return rewrite?.uri ? { prefix_rewrite: rewrite.uri } : {};
 }
 

@@ -9,7 +9,7 @@ import { fixedClusters, inboundClusters, outboundClusters, sniClusters } from '.
 import { loadAssignment } from './endpoints.ts';
 import { gatewayListeners } from './gateway-listeners.ts';
 import { gatewayRoutes } from './gateway-routes.ts';
-import { isAutoPassthrough, serversOf } from './gateway-servers.ts';
+import { isAutoPassthrough, namesCredential, serversOf } from './gateway-servers.ts';
 import { inboundListener } from './inbound-listener.ts';
 import { instancesOf } from './instances.ts';
 import { parseClusterName } from './names.ts';
@@ -17,7 +17,7 @@ import { outboundListeners } from './outbound-listeners.ts';
 import { routeConfiguration } from './routes.ts';
 
 export { parseClusterName, typeUrls } from './names.ts';
-export { extensionFor };
+export { extensionFor, namesCredential };
 
 export const clustersFor = (snapshot: MeshSnapshot, proxy: MeshProxy): any[] =>
   withClusterPatches(snapshot, proxy, generatedClusters(snapshot, proxy));

@@ -29,23 +29,28 @@ export function isReachableConnection(match: any, { proxy, port, gateway }: Matc
 const hasLabels = (match: any, proxy: MeshProxy): boolean =>
   Object.entries(match.sourceLabels ?? {}).every(([key, value]) => proxy.labels[key] === value);
 
-/** @param match undefined for a rule without any, which takes all. */
-export function routeMatch(match: any): any {
+/**
+ * @param match undefined for a rule without any, which takes all.
+ * @param bySegment a prefix ends with a segment of the path, as the Gateway API has it
+ */
+export function routeMatch(match: any, bySegment = false): any {
   if (!match) return { prefix: '/' };
   const headers = [...namedHeaders(match), ...pseudoHeaders(match)];
   const query_parameters = Object.entries<any>(match.queryParams ?? {}).map(([name, value]) =>
     asksForPresence(value) ? { name, present_match: true } : { name, string_match: stringMatch(value) },
   );
   return {
-    ...pathOf(match.uri),
+    ...pathOf(match.uri, bySegment),
     case_sensitive: !match.ignoreUriCase,
     ...(headers.length > 0 ? { headers } : {}),
     ...(query_parameters.length > 0 ? { query_parameters } : {}),
   };
 }
 
-function pathOf(uri: any): any {
+function pathOf(uri: any, bySegment: boolean): any {
   if (uri?.exact !== undefined) return { path: uri.exact };
+  if (bySegment && uri?.prefix !== undefined && uri.prefix !== '/')
+    return { path_separated_prefix: uri.prefix.replace(/\/$/, '') };
   if (uri?.prefix !== undefined) return { prefix: uri.prefix };
   return uri?.regex === undefined ? { prefix: '/' } : { safe_regex: { regex: uri.regex } };
 }

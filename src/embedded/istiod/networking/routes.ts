@@ -53,7 +53,14 @@ function virtualHosts(
     isTls: false,
     lookup: (host: string) => scope.byHost.get(host),
   };
-  const owners = ownersOf(egress.virtualServices, here);
+  // A rule that says nothing about this port leaves it to the next.
+  const routed = egress.virtualServices
+    .map((owner) => ({ owner, routes: httpRoutes(owner, place) }))
+    .filter(({ routes }) => routes.length > 0);
+  const owners = ownersOf(
+    routed.map(({ owner }) => owner),
+    here,
+  );
   const hosts = new Map<string, any>();
   const served = new Set<string>();
   const taken = new Set<string>();
@@ -65,9 +72,7 @@ function virtualHosts(
     const free = domains.filter((one) => !taken.has(one) && (one === host || !names.has(one)) && taken.add(one));
     if (free.length > 0) hosts.set(name, virtualHost(proxy, name, free, routes, service));
   };
-  for (const owner of egress.virtualServices) {
-    const routes = httpRoutes(owner, place);
-    if (routes.length === 0) continue;
+  for (const { owner, routes } of routed) {
     const mine = services.filter((service) => owners.get(service.hostname) === owner);
     const others = owner.hosts.filter((host) => !here.some((one) => covers(host, one.hostname)));
     // Names that no service has are known on port 80 alone, and where the rule is about a service of the port (Istio's rule).

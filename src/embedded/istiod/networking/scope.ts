@@ -63,7 +63,10 @@ function makeScope(snapshot: MeshSnapshot, proxy: MeshProxy, sidecar: KubeObject
     .filter((service) => isExportedTo(snapshot, 'Service', service, proxy.namespace))
     .sort(byAge);
   const rules = virtualServices(snapshot).filter(
-    (one) => one.gateways.includes('mesh') && isExportedTo(snapshot, 'VirtualService', one, proxy.namespace),
+    (one) =>
+      one.gateways.includes('mesh') &&
+      isExportedTo(snapshot, 'VirtualService', one, proxy.namespace) &&
+      (!one.isOfGatewayApi || isMeshRouteFor(one, proxy, visible)),
   );
   const stated: any[] = sidecar?.['spec']?.egress ?? [];
   const egress = (stated.length > 0 ? stated : [{ hosts: ['*/*'] }]).map((one) =>
@@ -116,10 +119,14 @@ function egressScope(stated: any, namespace: string, visible: MeshService[], rul
   };
 }
 
-/** Private ones go first, then those for some namespaces, then those for all. */
+/** Mesh routes of the Gateway API are the word of a service's own namespace to all, or of a namespace to its own clients. */
+const isMeshRouteFor = ({ namespace, hosts }: VirtualService, proxy: MeshProxy, services: MeshService[]): boolean =>
+  namespace === proxy.namespace || services.some((one) => one.namespace === namespace && hosts.includes(one.hostname));
+
+/** Private ones go first, then those for some namespaces, then those for all; of the last, mesh routes for the namespace's own clients. */
 function inOrder(rules: VirtualService[], namespace: string): VirtualService[] {
-  const rank = ({ exportTo, namespace: own }: VirtualService): number => {
-    if (!exportTo?.length || exportTo.includes('*')) return 2;
+  const rank = ({ exportTo, namespace: own, isOfGatewayApi }: VirtualService): number => {
+    if (!exportTo?.length || exportTo.includes('*')) return isOfGatewayApi && own === namespace ? 2 : 3;
     return own === namespace && exportTo.every((one) => one === '.' || one === own) ? 0 : 1;
   };
   return [...rules].sort((a, b) => rank(a) - rank(b));

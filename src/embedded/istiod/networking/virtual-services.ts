@@ -13,6 +13,8 @@ export interface VirtualService {
   /** `mesh`, or `<namespace>/<name>` of Gateways. */
   gateways: string[];
   exportTo: string[] | undefined;
+  /** Made of routes of the Gateway API, whose prefixes end with a segment of the path. */
+  isOfGatewayApi: boolean;
   http: any[];
   tcp: any[];
   tls: any[];
@@ -59,6 +61,7 @@ function resolved(
     hosts: spec.hosts.map((host: string) => resolveHost(host, namespace, snapshot.domain).toLowerCase()),
     gateways: (spec.gateways ?? ['mesh']).map((one: string) => gatewayName(one, namespace)),
     exportTo: spec.exportTo,
+    isOfGatewayApi: object.metadata.annotations?.['internal.istio.io/route-semantics'] === 'gateway',
     http,
     tcp: (spec.tcp ?? []).map((rule: any) => withNames(rule, namespace, snapshot.domain)),
     tls: (spec.tls ?? []).map((rule: any) => withNames(rule, namespace, snapshot.domain)),
@@ -70,7 +73,7 @@ const gatewayName = (written: string, namespace: string): string =>
   written === 'mesh' || written.includes('/') ? written : `${namespace}/${written}`;
 
 function withNames(rule: any, namespace: string, domain: string): any {
-  const destination = (one: any) => (one ? { ...one, host: resolveHost(one.host ?? '', namespace, domain) } : one);
+  const destination = (one: any) => (one?.host ? { ...one, host: resolveHost(one.host, namespace, domain) } : one);
   return {
     ...rule,
     ...(rule.match

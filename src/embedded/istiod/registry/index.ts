@@ -6,6 +6,8 @@ import { existsSync, readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../../../errors/index.ts';
 import { Informer, type InformerEvent, type KubeClient, type KubeObject, kinds } from '../../../kube/index.ts';
+import { GatewayApiSource } from '../gateway-api/source.ts';
+import type { Conversion } from '../gateway-api/types.ts';
 import {
   type ConfigKind,
   type MeshChange,
@@ -45,6 +47,7 @@ export class MeshRegistry implements SnapshotSource {
   readonly #log: (line: string) => void;
   readonly local: ClusterRegistry;
   readonly remotes: RemoteClusters;
+  readonly gatewayApi: GatewayApiSource;
   readonly #config = new Map<ConfigKind, Informer<KubeObject>>();
   readonly #jwks: Jwks;
   readonly #listeners = new Set<(snapshot: MeshSnapshot, change: MeshChange) => void>();
@@ -75,6 +78,12 @@ export class MeshRegistry implements SnapshotSource {
     this.#snapshot = this.#empty();
     this.#gatewayNames = new GatewayNames((name) => this.#changed({ full: true, reason: `gateway ${name}` }), log);
     this.local = makeRegistry(settings.clusterId, client);
+    this.gatewayApi = new GatewayApiSource({
+      client,
+      local: this.local,
+      domain: settings.domain,
+      onChange: (reason) => this.#changed({ full: true, reason }),
+    });
     this.remotes = new RemoteClusters({
       client,
       ownId: settings.clusterId,
@@ -104,7 +113,12 @@ export class MeshRegistry implements SnapshotSource {
     this.local.start();
     this.#followMeshConfig();
     // Policies are known before the first proxy is told anything: none may be open for a moment.
-    await Promise.all([this.local.synced, this.remotes.start(), ...[...this.#config.values()].map(listed)]);
+    await Promise.all([
+      this.local.synced,
+      this.remotes.start(),
+      this.gatewayApi.start(),
+      ...[...this.#config.values()].map(listed),
+    ]);
     await this.#jwks.follow(this.#list('RequestAuthentication'));
     this.#started = true;
     this.#dirtyFull = true;
@@ -117,6 +131,7 @@ export class MeshRegistry implements SnapshotSource {
       this.#jwks.stop(),
       this.local.stop(),
       this.remotes.stop(),
+      this.gatewayApi.stop(),
       ...[...this.#config.values()].map((informer) => informer.stop()),
     ]);
   }
@@ -139,6 +154,11 @@ export class MeshRegistry implements SnapshotSource {
         .filter((one) => one.status === 'synced')
         .map((one) => one.registry),
     ];
+  }
+
+  /** What is made of the Gateway API's objects as they are now. */
+  gatewayConversion(): Conversion {
+    return this.gatewayApi.conversion(byAge(this.#list('ServiceEntry')));
   }
 
   registryOf(clusterId: string): ClusterRegistry | undefined {
@@ -210,6 +230,9 @@ export class MeshRegistry implements SnapshotSource {
 
   #build(registries: ClusterRegistry[]): MeshSnapshot {
     const config = new Map([...this.#config.keys()].map((kind) => [kind, byAge(this.#list(kind))]));
+    const converted = this.gatewayConversion();
+    config.set('Gateway', byAge([...(config.get('Gateway') ?? []), ...converted.gateways]));
+    config.set('VirtualService', byAge([...(config.get('VirtualService') ?? []), ...converted.virtualServices]));
     const { meshConfig } = this.#snapshot;
     const place = { clusterId: this.local.id, trustDomain: meshConfig.trustDomain };
     const sources = { registries, workloadEntries: config.get('WorkloadEntry') ?? [], place };
