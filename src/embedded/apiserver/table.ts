@@ -70,7 +70,9 @@ function customPrinter(resource: Resource): Printer {
     cells: (object) => [
       object.metadata.name,
       ...extra.map((column): Cell => {
-        const value = at(object, column.jsonPath);
+        const found = at(object, column.jsonPath);
+        // Of several values that a path finds the first is shown; a list that is one value, whole.
+        const value = column.jsonPath.includes('[*]') && Array.isArray(found) ? found[0] : found;
         if (value === undefined || value === null) return column.type === 'date' ? '<unknown>' : '';
         if (column.type === 'date') return since(String(value));
         return typeof value === 'object' ? JSON.stringify(value) : (value as Cell);

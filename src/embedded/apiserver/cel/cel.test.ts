@@ -30,6 +30,12 @@ describe('an expression', () => {
     expect(await value(expression)).toBe(expected);
   });
 
+  it('asks for fields behind an index', async () => {
+    const self = { matches: [{ path: { type: 'Exact' } }, {}] };
+    expect(await value('has(self.matches[0].path) && !has(self.matches[1].path)', { self })).toBe(true);
+    expect(await value('has(self.matches[0].path.type) && !has(self.matches[0].path.value)', { self })).toBe(true);
+  });
+
   it('that cannot be evaluated says why', async () => {
     await expect(value('quantity("x")')).rejects.toThrow('quantities must match');
     await expect(value('1 +')).rejects.toThrow();
@@ -120,10 +126,12 @@ describe('rules of a definition', () => {
     expect((await check({ max: 2 }))[0]?.message).toContain('rule evaluation error: No such key: min');
   });
 
-  it('of Istio are all read, and hold for what Istio accepts', async () => {
+  it('of Istio and of the Gateway API are all read, and hold for what they accept', async () => {
     const folder = new URL('../../../mesh/generated/', import.meta.url);
-    const file = readdirSync(folder).find((name) => name.includes('crd'))!;
-    const definitions: any[] = JSON.parse(gunzipSync(readFileSync(new URL(file, folder))).toString('utf8'));
+    const files = readdirSync(folder).filter((name) => name.includes('crd'));
+    const definitions: any[] = files.flatMap((file) =>
+      JSON.parse(gunzipSync(readFileSync(new URL(file, folder))).toString('utf8')),
+    );
     const rules = new Set<string>();
     JSON.stringify(definitions, (key, child) => {
       if (key === 'x-kubernetes-validations') for (const { rule } of child) rules.add(rule);
@@ -147,6 +155,16 @@ describe('rules of a definition', () => {
     ).toMatchObject([
       { field: 'spec', message: expect.stringContaining('CIDR addresses are allowed only for NONE/STATIC') },
     ]);
+    const route = definitions.find((one) => one.spec.names.kind === 'HTTPRoute').spec.versions[0].schema
+      .openAPIV3Schema;
+    const rewrite = { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' } };
+    const rule = (type: string) => ({
+      spec: {
+        rules: [{ matches: [{ path: { type, value: '/a' } }], filters: [{ type: 'URLRewrite', urlRewrite: rewrite }] }],
+      },
+    });
+    expect(await checkRules(rule('PathPrefix'), undefined, crdSchema(route))).toEqual([]);
+    expect(await checkRules(rule('Exact'), undefined, crdSchema(route))).toMatchObject([{ field: 'spec.rules[0]' }]);
   });
 });
 

@@ -13,7 +13,7 @@ export const builtinClasses: readonly { name: string; controllerName: string; de
   {
     name: 'istio-waypoint',
     controllerName: waypointController,
-    description: 'Waypoints of ambient meshes, which this control plane does not serve.',
+    description: 'Waypoints of ambient meshes, which are not served',
   },
 ];
 
