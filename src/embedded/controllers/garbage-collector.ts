@@ -1,5 +1,8 @@
-/** Objects whose owners are gone go too; foreground and orphan deletions end here. Follows the kinds that own or are owned here. */
-import { type Kind, type KubeObject, kinds } from '../../kube/index.ts';
+/**
+ * Objects whose owners are gone go too; foreground and orphan deletions end here. Follows the kinds that own or are owned here, and of those
+ * that are defined in the cluster each of which an owner is seen.
+ */
+import { apiVersionOf, type Kind, type KubeObject, kinds, type OwnerReference } from '../../kube/index.ts';
 import { type Controller, type ControllerContext, keyedQueue } from './controller.ts';
 
 /** Kinds that have owners in an embedded cluster, and their owners. */
@@ -24,10 +27,13 @@ const followed: Kind[] = [
 export const garbageCollector: Controller = {
   name: 'garbage-collector',
   start(context) {
+    const custom = new Set<string>();
     const queue = keyedQueue(context, 'garbage-collector', (_, uid) => collect(context, uid));
     for (const kind of followed)
       context.informer(kind).on(({ type, object }) => {
         const { uid, deletionTimestamp, ownerReferences } = object.metadata;
+        for (const owner of ownerReferences ?? [])
+          followOwners(context, custom, owner, (gone) => queue.add(`/${gone}`));
         if (type === 'deleted') queue.add(`/${uid}`);
         else if (deletionTimestamp) queue.add(`/${uid}`);
         else for (const owner of ownerReferences ?? []) if (!alive(context, owner.uid)) queue.add(`/${owner.uid}`);
@@ -36,6 +42,28 @@ export const garbageCollector: Controller = {
     return queue;
   },
 };
+
+const builtin = new Set(followed.map((kind) => `${apiVersionOf(kind)}/${kind.kind}`));
+
+/** Once for each kind; of one whose definition is not there (any more) the owner's absence is found when its dependents come. */
+function followOwners(
+  context: ControllerContext,
+  known: Set<string>,
+  { apiVersion, kind: name }: OwnerReference,
+  gone: (uid: string) => void,
+): void {
+  const key = `${apiVersion}/${name}`;
+  if (builtin.has(key) || known.has(key)) return;
+  known.add(key);
+  context.client.kindOf(apiVersion, name).then(
+    (kind) => {
+      const informer = context.informer(kind);
+      informer.on(({ type, object }) => type === 'deleted' && gone(object.metadata.uid ?? ''));
+      informer.start();
+    },
+    () => known.delete(key),
+  );
+}
 
 function find(context: ControllerContext, uid: string): { kind: Kind; object: KubeObject } | undefined {
   for (const kind of followed) {

@@ -18,6 +18,8 @@ export interface IstioConfig {
   gateways: KubeObject[];
   serviceEntries: KubeObject[];
   sidecars: KubeObject[];
+  /** HTTPRoutes and GRPCRoutes. */
+  gatewayRoutes: KubeObject[];
   defaultExportTo: { virtualService?: string[]; destinationRule?: string[] };
   autoMtls: boolean;
   /** Objects of other clusters, which this control plane does not read. */
@@ -44,10 +46,18 @@ export async function readConfig(facts: MeshFacts, cluster: string): Promise<Ist
     serviceEntries,
     sidecars,
     requestAuthentications,
+    httpRoutes,
+    grpcRoutes,
   ] = await Promise.all(
-    [...traffic, kinds.Gateway, kinds.ServiceEntry, kinds.Sidecar, kinds.RequestAuthentication].map((kind) =>
-      facts.list(from, kind),
-    ),
+    [
+      ...traffic,
+      kinds.Gateway,
+      kinds.ServiceEntry,
+      kinds.Sidecar,
+      kinds.RequestAuthentication,
+      kinds.K8sHTTPRoute,
+      kinds.K8sGRPCRoute,
+    ].map((kind) => facts.list(from, kind)),
   );
   const planes = await facts.controlPlanes();
   // Clusters with a control plane of their own have their own configuration, which is not lost.
@@ -71,6 +81,7 @@ export async function readConfig(facts: MeshFacts, cluster: string): Promise<Ist
     gateways: gateways!,
     serviceEntries: serviceEntries!,
     sidecars: sidecars!,
+    gatewayRoutes: [...httpRoutes!, ...grpcRoutes!],
     defaultExportTo: {
       ...(mesh.defaultVirtualServiceExportTo ? { virtualService: mesh.defaultVirtualServiceExportTo } : {}),
       ...(mesh.defaultDestinationRuleExportTo ? { destinationRule: mesh.defaultDestinationRuleExportTo } : {}),

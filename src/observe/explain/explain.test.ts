@@ -510,6 +510,17 @@ describe('the way', () => {
     expect(found.summary).toBe('95 % reach helloworld-v1-1 in east; 5 % reach helloworld-v2-1 in west.');
   });
 
+  it('names the route of the Gateway API that a VirtualService of istiod’s own stands for', async () => {
+    mesh.east.put('HTTPRoute', 'sample', 'split', { spec: { rules: [{}, {}] } });
+    const config =
+      '/apis/networking.istio.io/v1/namespaces/sample/virtual-service/sample~helloworld.sample.svc.cluster.local';
+    Object.assign(route().routes[0], { name: 'sample.split.1', metadata: { filter_metadata: { istio: { config } } } });
+    const found = await ask();
+    const step = found.path.steps.find((one) => one.kind === 'route');
+    expect(step?.deviations).toEqual([]);
+    expect(step?.decisions).toMatchObject([{ kind: 'HTTPRoute', name: 'split', field: 'spec.rules[1]' }]);
+  });
+
   it('ends at a proxy that answers by itself', async () => {
     route().routes = [{ match: { prefix: '/' }, redirect: { path_redirect: '/x', response_code: 'FOUND' } }];
     expect(await ask()).toMatchObject({ outcome: 'answered', path: { end: { status: 302 } } });

@@ -36,15 +36,18 @@ export interface SideBySide extends AsyncDisposable {
 
 const system = 'istio-system';
 
-/** @param planted YAML documents of all objects; namespaces among them. @param mesh the mesh configuration, as YAML. */
-export async function startSideBySide(planted: string, mesh: string): Promise<SideBySide> {
+/**
+ * @param planted YAML documents of all objects; namespaces among them. @param mesh the mesh configuration, as YAML.
+ * @param gatewayApi whether both read the Gateway API
+ */
+export async function startSideBySide(planted: string, mesh: string, gatewayApi = false): Promise<SideBySide> {
   const { 'pilot-discovery': program } = await ensureBinaries(['pilot-discovery'], console.log);
   const folder = mkdtempSync(join(tmpdir(), 'isthmus-beside-'));
   const api = await startTestApiServer({ folder, name: 'east' });
   const meshFile = join(folder, 'mesh');
   writeFileSync(meshFile, mesh);
-  await plant(api.client, planted);
-  const pilot = await startPilot(program, folder, meshFile, api);
+  await plant(api.client, planted, gatewayApi);
+  const pilot = await startPilot(program, folder, meshFile, api, gatewayApi);
   const settings = settingsFrom({ CLUSTER_ID: 'east', MESH_CONFIG_FILE: meshFile });
   const registry = new MeshRegistry(api.client, settings, () => {});
   await registry.start();
@@ -62,9 +65,11 @@ export async function startSideBySide(planted: string, mesh: string): Promise<Si
   };
 }
 
-async function plant(client: KubeClient, planted: string): Promise<void> {
-  const file = join(root, 'src/mesh/generated/istio-crds.json.gz');
-  const definitions: KubeObject[] = JSON.parse(gunzipSync(readFileSync(file)).toString('utf8'));
+async function plant(client: KubeClient, planted: string, gatewayApi: boolean): Promise<void> {
+  const definitions = ['istio', ...(gatewayApi ? ['gateway'] : [])].flatMap((name): KubeObject[] => {
+    const file = join(root, `src/mesh/generated/${name}-crds.json.gz`);
+    return JSON.parse(gunzipSync(readFileSync(file)).toString('utf8'));
+  });
   for (const object of definitions) await put(client, object);
   const objects = parseAllDocuments(planted)
     .map((document) => document.toJS() as KubeObject | null)
@@ -112,6 +117,7 @@ async function startPilot(
   folder: string,
   meshFile: string,
   api: TestApiServer,
+  gatewayApi: boolean,
 ): Promise<{ process: ChildProcess; port: number }> {
   const [grpc, secure, https, http, monitoring] = await Promise.all([1, 2, 3, 4, 5].map(freePort));
   const kubeconfig = join(folder, 'kubeconfig');
@@ -136,7 +142,8 @@ async function startPilot(
     // What upstream Envoy, and ours, does not have.
     PILOT_ENABLE_METADATA_EXCHANGE: 'false',
     PILOT_ENABLE_ALPN_FILTER: 'false',
-    PILOT_ENABLE_GATEWAY_API: 'false',
+    PILOT_ENABLE_GATEWAY_API: String(gatewayApi),
+    PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER: 'false',
     ROOT_CA_DIR: join(cwd, 'cacerts'),
   };
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', log, log] });

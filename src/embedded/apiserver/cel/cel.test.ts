@@ -30,6 +30,11 @@ describe('an expression', () => {
     expect(await value(expression)).toBe(expected);
   });
 
+  it('knows the flags of RE2', async () => {
+    expect(await value("'A.b'.matches('^(?i)[a-z.]+$') && 'B'.matches('(?i)b') && !'B'.matches('b')")).toBe(true);
+    expect(await value("'a-b'.matches('^[a\\\\-b]+$')")).toBe(true);
+  });
+
   it('asks for fields behind an index', async () => {
     const self = { matches: [{ path: { type: 'Exact' } }, {}] };
     expect(await value('has(self.matches[0].path) && !has(self.matches[1].path)', { self })).toBe(true);

@@ -3,7 +3,7 @@ import type { Environment } from '@marcbachmann/cel-js';
 import { registerAddresses } from './library-addresses.ts';
 import { registerLists } from './library-lists.ts';
 import { registerQuantities } from './library-quantity.ts';
-import { registerStrings } from './library-strings.ts';
+import { matchesName, registerStrings } from './library-strings.ts';
 
 /** @throws Error saying why, for what is no value: a key that is not there, a type that does not fit */
 export type Expression = (variables: Record<string, unknown>) => unknown;
@@ -32,7 +32,9 @@ export async function compile(text: string): Promise<Expression> {
   const known = compiled.get(text);
   if (known) return known;
   environment ??= load();
-  const parsed = (await environment).parse(text.replaceAll(indexedHas, "('$2' in $1)"));
+  const parsed = (await environment).parse(
+    text.replaceAll(indexedHas, "('$2' in $1)").replaceAll('.matches(', `.${matchesName}(`),
+  );
   const expression: Expression = (variables) => parsed(variables);
   if (compiled.size >= mostCompiled) compiled.clear();
   compiled.set(text, expression);

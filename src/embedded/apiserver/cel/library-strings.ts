@@ -1,11 +1,15 @@
 /** Functions on strings: those of the language's string extension, and Kubernetes' find and findAll. */
 import type { Environment } from '@marcbachmann/cel-js';
 
+/** The language's own `matches`, which the evaluator has with JavaScript's notation and lets nobody replace. */
+export const matchesName = 'matchesRe2';
+
 const number = (value: unknown): number => Number(value);
 
 export function registerStrings(environment: Environment): void {
   const add = (signature: string, handler: (...args: any[]) => unknown) =>
     environment.registerFunction(signature, handler);
+  add(`string.${matchesName}(string): bool`, (text: string, pattern: string) => expressionOf(pattern).test(text));
   add('string.find(string): string', (text: string, pattern: string) => expressionOf(pattern).exec(text)?.[0] ?? '');
   add('string.findAll(string): list<string>', (text: string, pattern: string) => matchesOf(text, pattern));
   add('string.findAll(string, int): list<string>', (text: string, pattern: string, most: bigint) =>
@@ -20,10 +24,15 @@ export function registerStrings(environment: Environment): void {
   add('string.format(list): string', (text: string, values: unknown[]) => format(text, values));
 }
 
-/** RE2's leading flags are not JavaScript's. @throws SyntaxError for a pattern that cannot be read */
+/** RE2's flags at the beginning are not JavaScript's. @throws SyntaxError for a pattern that cannot be read */
 function expressionOf(pattern: string, more = ''): RegExp {
-  const [, flags = '', rest = pattern] = /^\(\?([ims]+)\)(.*)$/s.exec(pattern) ?? [];
-  return new RegExp(rest, `u${flags}${more}`);
+  const [, anchor = '', flags = '', rest = pattern] = /^(\^?)\(\?([ims]+)\)(.*)$/s.exec(pattern) ?? [];
+  // Escapes that mean the character itself are refused with flag u, which is needed for what is beyond the plane of 16 bits alone.
+  try {
+    return new RegExp(anchor + rest, `u${flags}${more}`);
+  } catch {
+    return new RegExp(anchor + rest, `${flags}${more}`);
+  }
 }
 
 const matchesOf = (text: string, pattern: string): string[] =>

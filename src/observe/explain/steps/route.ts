@@ -2,6 +2,7 @@
 import { configOf, decision, leftOut, nameText, referenceOf, unreadFor } from '../config.ts';
 import type { ProxyDump } from '../envoy/dump.ts';
 import { type Request, routeFor, virtualHostFor } from '../envoy/routes.ts';
+import { gatewayRouteOf, isMadeOfRoutes } from '../istio/gateway-route.ts';
 import { ruleOf, virtualServiceFor } from '../istio/virtual-service.ts';
 import { firstOf, portOf, type ServiceView } from '../service.ts';
 import { endOf, percent, step, type Trace } from '../trace.ts';
@@ -135,6 +136,15 @@ function virtualServices({ config, client }: Trace, made: Step, service: Service
 function attribute({ config, client }: Trace, made: Step, route: any, chosen: any): void {
   const cluster = config.cluster ?? client.cluster;
   const said = configOf(route);
+  if (said && isMadeOfRoutes(said)) {
+    const found = gatewayRouteOf(route.name ?? '', said.namespace, config.gatewayRoutes);
+    if (found) {
+      made.decisions.push(
+        decision(cluster, found.object, 'its rule, by the precedence of the Gateway API', found.field),
+      );
+      return;
+    }
+  }
   const object = said
     ? config.virtualServices.find((one) => one.metadata.name === said.name && one.metadata.namespace === said.namespace)
     : route.name !== 'default' && route.name !== 'allow_any' && route.name !== 'block_all'
