@@ -2,7 +2,8 @@
  * How long the console takes for the graph of a large mesh, from the question to the JSON text, and for what else its pages ask. Processor time
  * is told as well, of all threads: it depends less on what else the machine does.
  */
-import { configItems, workloadList } from '../src/observe/index.ts';
+import { diagnose } from '../src/doctor/index.ts';
+import { type ClusterModel, configItems, workloadList } from '../src/observe/index.ts';
 import { quantile } from './mesh.ts';
 import { size, syntheticMesh } from './synthetic-mesh.ts';
 
@@ -20,11 +21,21 @@ export async function graphFigures(): Promise<string[]> {
     boxBy: ['cluster', 'namespace'] as ('cluster' | 'namespace')[],
     includeIdle: false,
   };
+  const rows = [
+    await measure(
+      'findings in all services and workloads, the first time',
+      async () => observer.validator.all(() => true),
+      1,
+    ),
+    await measure('what the doctor finds', async () =>
+      diagnose({ clusters: observer.clusters.map(patientOf), graceMs: 0 }),
+    ),
+  ];
   let moment = 0;
   const graph = (graphType: 'workload' | 'app' | 'service', injectServiceNodes: boolean) => () =>
     // Another moment each time, so that nothing is answered from what was kept.
     observer.graph({ ...all, graphType, injectServiceNodes, queryTime: ++moment, isPast: true, responseTime: '95' });
-  const rows = [
+  rows.push(
     await measure('graph of workloads', graph('workload', false)),
     await measure('graph of workloads with services between', graph('workload', true)),
     await measure('graph of apps', graph('app', false)),
@@ -56,7 +67,7 @@ export async function graphFigures(): Promise<string[]> {
         (cluster, kind, object) => observer.validator.of(observer.model.cluster(cluster)!, kind, object),
       );
     }),
-  ];
+  );
   const memory = Math.round(process.memoryUsage().rss / 2 ** 20);
   return [
     `${size.clusters} clusters, ${size.services} services, ${size.workloads} workloads, ${series} series; planted and read in ${read.toFixed(1)} s; the process then has ${memory} MiB, what serves the objects included.`,
@@ -67,11 +78,18 @@ export async function graphFigures(): Promise<string[]> {
   ];
 }
 
-async function measure(name: string, ask: () => Promise<unknown>): Promise<string> {
+/** As the console has its doctor look. */
+const patientOf = (cluster: ClusterModel) => ({
+  name: cluster.context,
+  client: cluster.client,
+  held: (kind: Parameters<ClusterModel['held']>[0]) => cluster.held(kind),
+});
+
+async function measure(name: string, ask: () => Promise<unknown>, turns = rounds): Promise<string> {
   const times: number[] = [];
   const busy: number[] = [];
   let bytes = 0;
-  for (let round = 0; round < rounds; round++) {
+  for (let turn = 0; turn < turns; turn++) {
     const cpu = process.cpuUsage();
     const begun = performance.now();
     bytes = JSON.stringify(await ask()).length;

@@ -37,6 +37,8 @@ mode=all omit=()
 [ "${ISTHMUS_RUNTIME_ONLY:-}" = 1 ] && mode=runtime omit=(--omit=dev)
 stamp=$root/node_modules/.isthmus-installed
 want=$(cksum <"$root/package-lock.json")
+# Whoever develops here keeps what development needs, also when isthmus is started.
+if [ "$mode" = runtime ] && [[ "$(cat "$stamp" 2>/dev/null)" == *" all" ]]; then mode=all omit=(); fi
 
 # The stamp holds the lock file's checksum and how much was installed, so that a changed lock file installs again.
 packages_are_there() {

@@ -39,6 +39,8 @@ export class Informer<T extends KubeObject = KubeObject> {
   lastErrorStatus: number | undefined;
   readonly #options: InformerOptions<T>;
   readonly #store = new Map<string, T>();
+  /** The same by namespace: with many objects, to look through all of them for each question is most of the work. */
+  readonly #byNamespace = new Map<string, Map<string, T>>();
   readonly #listeners = new Set<(event: InformerEvent<T>) => void>();
   readonly #abort = new AbortController();
   #resolveSynced!: () => void;
@@ -75,8 +77,7 @@ export class Informer<T extends KubeObject = KubeObject> {
   }
 
   list(namespace?: string): T[] {
-    const all = [...this.#store.values()];
-    return namespace === undefined ? all : all.filter((object) => object.metadata.namespace === namespace);
+    return [...((namespace === undefined ? this.#store : this.#byNamespace.get(namespace))?.values() ?? [])];
   }
 
   get size(): number {
@@ -158,10 +159,14 @@ export class Informer<T extends KubeObject = KubeObject> {
     const old = this.#store.get(key);
     if (deleted) {
       if (!this.#store.delete(key)) return;
+      this.#byNamespace.get(object.metadata.namespace ?? '')?.delete(key);
       this.#tell({ type: 'deleted', object });
       return;
     }
     this.#store.set(key, object);
+    const namespace = object.metadata.namespace ?? '';
+    const beside = this.#byNamespace.get(namespace) ?? new Map<string, T>();
+    this.#byNamespace.set(namespace, beside.set(key, object));
     this.#tell(old ? { type: 'updated', object, old } : { type: 'added', object });
   }
 

@@ -18,6 +18,8 @@ import { Validator } from './validation/index.ts';
 const trafficKeptMs = 1000;
 /** How soon a link that breaks is told, without anybody asking. */
 const lookAgainMs = 1000;
+/** What only time changes, as a certificate's end, is seen within this. */
+const lookAnywayMs = 5000;
 
 export interface RateOptions {
   /** Seconds. */
@@ -50,7 +52,18 @@ export class Observer implements AsyncDisposable {
     this.facts.start();
     this.certificates.start(onCertificates);
     let before = '';
+    let isStale = true;
+    let lookedAt = 0;
+    this.model.on(() => {
+      isStale = true;
+    });
+    this.facts.onRound(() => {
+      isStale = true;
+    });
     const look = (): void => {
+      if (!isStale && Date.now() - lookedAt < lookAnywayMs) return;
+      isStale = false;
+      lookedAt = Date.now();
       const { links } = this.mesh();
       this.events.acceptLinks(links);
       const now = links.map((one) => `${one.id}=${one.state}`).join();

@@ -53,6 +53,7 @@ export async function probeFrom(
 
 /** Exit codes, in the order of the targets. */
 async function run(client: KubeClient, targets: ProvidedCluster[], signal?: AbortSignal): Promise<number[]> {
+  await removeRemains(client);
   const made = await client.create<Pod>(kinds.Pod, podOf(targets));
   const { name = '' } = made.metadata;
   try {
@@ -60,6 +61,14 @@ async function run(client: KubeClient, targets: ProvidedCluster[], signal?: Abor
   } finally {
     await client.delete(kinds.Pod, name, namespace, { gracePeriodSeconds: 0 }).catch(() => {}); // it ends by itself all the same
   }
+}
+
+/** Of a run that was killed before it could take its pod away. */
+async function removeRemains(client: KubeClient): Promise<void> {
+  const { items } = await client.list<Pod>(kinds.Pod, { namespace, labelSelector: 'isthmus.dev/probe=reach' });
+  const over = items.filter(({ status }) => ['Succeeded', 'Failed'].includes(status?.['phase']));
+  for (const { metadata } of over)
+    await client.delete(kinds.Pod, metadata.name ?? '', namespace, { gracePeriodSeconds: 0 }).catch(() => {});
 }
 
 async function ended(client: KubeClient, name: string, count: number, signal?: AbortSignal): Promise<number[]> {
@@ -97,7 +106,7 @@ function podOf(targets: ProvidedCluster[]): Pod {
   return {
     metadata: {
       ...{ generateName: 'isthmus-reach-', namespace },
-      labels: { 'app.kubernetes.io/managed-by': 'isthmus', 'sidecar.istio.io/inject': 'false' },
+      labels: { 'isthmus.dev/probe': 'reach', 'sidecar.istio.io/inject': 'false' },
     },
     spec: {
       ...{ restartPolicy: 'Never', activeDeadlineSeconds: 120, automountServiceAccountToken: false },

@@ -73,7 +73,7 @@ test.each<[string, string, Partial<ProvidedCluster>]>([
   expect(whyNever({ from: east, to: cluster('west', address, more) })).toContain(why);
 });
 
-test('an address of which nothing is known is tried by a pod, and no more once istiod has it', async () => {
+test('an address of which nothing is known is tried by a pod', async () => {
   expect(
     whyNever({ from: cluster('east', 'https://192.0.2.1:6443'), to: cluster('west', 'https://192.0.2.2:6443') }),
   ).toBe(undefined);
@@ -104,6 +104,14 @@ test('what cannot be known is no error: no image, or a policy that may be the ca
   await server.client.create(kinds.NetworkPolicy, policy);
   const limited = await checked(state({ terminated: { exitCode: 28, reason: 'Error' } }));
   expect(limited).toMatchObject([{ reached: undefined, why: expect.stringContaining('NetworkPolicy') }]);
+});
+
+test('the pod of a run that was killed is taken away by the next', async () => {
+  const spec = { containers: [{ name: 'a', image: 'curl' }] };
+  const metadata = { name: 'isthmus-killed', namespace: 'default', labels: { 'isthmus.dev/probe': 'reach' } };
+  await server.client.create<Pod>(kinds.Pod, { metadata, spec });
+  await write('isthmus-killed', { phase: 'Failed' });
+  await checked(state({ terminated: { exitCode: 0, reason: 'Completed' } }));
 });
 
 test('embedded clusters among themselves are not asked', async () => {

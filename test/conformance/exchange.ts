@@ -90,7 +90,7 @@ const steady = (text: string): string =>
     .replace(/^10\.110\.\d+\.\d+$/, '<address>')
     .replace(/^\d+m?s$/, '<age>');
 
-function normalized(value: any): any {
+export function normalized(value: any): any {
   if (value?.kind === 'Status' && value.status === 'Failure') return refusal(value);
   if (Array.isArray(value)) return value.map(normalized);
   if (typeof value === 'string') return steady(value);

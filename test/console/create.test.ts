@@ -73,7 +73,7 @@ test('a mistake in the form is told, and nothing is sent', async () => {
     browser,
     `${planted.url}/create/request-routing?namespace=sample&service=helloworld`,
   );
-  await page.getByText('is no name of a header').or(page.getByText('The value of a match is empty')).waitFor();
+  await page.getByText('A header needs a name').waitFor();
   expect(await page.getByRole('button', { name: 'Show what would change' }).isDisabled()).toBe(true);
   await page.getByLabel('Match 1: name of the header').fill('end-user');
   await page.getByLabel('Match 1: value').fill('ann');

@@ -130,10 +130,11 @@ const pages: [string, string, RegExp[]][] = [
   ['workloads', `/workloads?namespaces=sample&${duration}`, [/helloworld-v1/, /helloworld-v2/, /1\/1/]],
   ['services', `/services?namespaces=sample&${duration}`, [/5000 http/]],
   ['istio', '/istio', [/Gateway/, /cross-network/]],
+  ['doctor', '/doctor', [/Nothing was found/, /checks passed in east, west/]],
   ['events', '/events', [/Requests in a second/]],
   ['application', `${at('west')}/applications/helloworld?${duration}`, [/helloworld-v2/, /In other clusters/]],
   ['service', `${at('east')}/services/helloworld?tab=endpoints&${duration}`, [/network2/, /istio-eastwestgateway at/]],
-  ['workload', `${at('west')}/workloads/helloworld-v2?${duration}`, [/1 of 1 ready/, /Healthy/]],
+  ['workload', `${at('west')}/workloads/helloworld-v2?${duration}`, [/1 of 1 ready/, /Healthy/, /end in \d+ h/]],
   ['traffic', `${at('west')}/workloads/helloworld-v2?tab=traffic&${duration}`, [/curl/, /yes/, /100 %/]],
   [
     'metrics',
@@ -281,5 +282,82 @@ test('an object is changed in the editor, after the API server has said what wou
     editing.child.kill('SIGTERM');
     await editing.ended;
     await kubectl(home, 'east', ['-n', 'sample', 'delete', 'virtualservice', name]);
+  }
+});
+
+test('what the doctor finds appears without a reload, and goes again', async () => {
+  const rule = {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'DestinationRule',
+    metadata: { name: 'read-by-nobody', namespace: 'sample' },
+    spec: { host: 'helloworld' },
+  };
+  const { page, picture, close } = await openPage(browser, `${url}/doctor`);
+  await page.getByRole('heading', { name: 'Nothing was found' }).waitFor();
+  expect((await kubectl(home, 'west', ['apply', '-f', '-'], JSON.stringify(rule))).code).toBe(0);
+  try {
+    await page.getByText(/read-by-nobody has no effect/).waitFor({ timeout: 30_000 });
+    await picture('mesh-doctor-found');
+  } finally {
+    await kubectl(home, 'west', ['-n', 'sample', 'delete', 'destinationrule', rule.metadata.name]);
+  }
+  await page.getByRole('heading', { name: 'Nothing was found' }).waitFor({ timeout: 30_000 });
+  await close();
+});
+
+test('a wizard sends all requests to one version, and they go there until its object is deleted', async () => {
+  const editing = startIsthmus(['console', '--port', '0', '--allow-edit'], { home });
+  const answersOf = async (cluster: string): Promise<Set<string>> => {
+    const command = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do curl -s helloworld.sample:5000/hello; done';
+    const { stdout } = await kubectl(home, cluster, [
+      '-n',
+      'sample',
+      'exec',
+      'deploy/curl',
+      '-c',
+      'curl',
+      '--',
+      'sh',
+      '-c',
+      command,
+    ]);
+    return new Set(stdout.match(/version: v\d/g));
+  };
+  const until = (cluster: string, versions: number) =>
+    eventually(`the client in ${cluster} meets ${versions} versions`, async () => {
+      const seen = await answersOf(cluster);
+      return seen.size === versions ? { value: seen } : { seen: [...seen].join(', ') };
+    });
+  try {
+    await editing.until(/http:\/\/\S+/);
+    const own = /http:\/\/\S+/.exec(editing.output())![0];
+    const { page, complaints, picture, close } = await openPage(browser, `${own}${at('west')}/services/helloworld`);
+    await page.getByRole('button', { name: 'Configure' }).click();
+    await page.getByRole('menuitem', { name: /Traffic shifting/ }).click();
+    await page.getByLabel('Percent of v1').fill('100');
+    await page.getByRole('button', { name: 'Show what would change' }).click();
+    // The service of west is governed by the istiod of east.
+    await page.getByRole('button', { name: 'Write into east' }).click();
+    await page.getByText('It was made').first().waitFor();
+    await picture('mesh-wizard-written');
+    for (const cluster of ['east', 'west']) expect(await until(cluster, 1)).toEqual(new Set(['version: v1']));
+    await page.goto(`${own}${at('east')}/istio/networking.istio.io/v1/VirtualService/helloworld`);
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Delete in east' }).click();
+    await page.getByRole('heading', { name: 'Istio configuration', level: 1 }).waitFor();
+    for (const cluster of ['east', 'west']) await until(cluster, 2);
+    expect(complaints).toEqual([]);
+    await close();
+  } finally {
+    editing.child.kill('SIGTERM');
+    await editing.ended;
+    await kubectl(home, 'east', [
+      '-n',
+      'sample',
+      'delete',
+      'virtualservice,destinationrule',
+      'helloworld',
+      '--ignore-not-found',
+    ]);
   }
 });

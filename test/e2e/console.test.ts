@@ -238,12 +238,13 @@ it('never tells a value of a Secret', async () => {
       path
         .replace('{namespace}', path.includes('/istio/') ? 'istio-system' : 'sample')
         .replace('{group}/{version}/{kind}/{name}', 'networking.istio.io/v1/Gateway/cross-network-gateway')
+        .replace('{group}/{version}/{kind}', 'networking.istio.io/v1/Gateway')
         .replace(/(\w+)\/\{name\}/, (_, type) => `${type}/${type === 'pods' ? pod : names[type]}`),
     );
   expect(paths.length).toBeGreaterThan(30);
   for (const path of paths) {
     const { status, text } = await client.ask(
-      `${path}?clusterName=east&from=east/sample/curl&to=helloworld.sample:5000/hello`,
+      `${path}?clusterName=east&namespace=sample&from=east/sample/curl&to=helloworld.sample:5000/hello`,
     );
     expect(status, `${path}: ${text.slice(0, 300)}`).toBe(200);
     for (const value of [...secretValues, ...tokens])

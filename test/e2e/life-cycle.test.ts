@@ -77,5 +77,17 @@ it('keeps acknowledged writes when a cluster process is killed, and brings its p
     },
     150_000,
   );
+  const restarts = 'jsonpath={.items[0].status.containerStatuses[0].restartCount}';
+  const { stdout } = await kubectl(home, 'west', [
+    '-n',
+    'sample',
+    'get',
+    'pods',
+    '-l',
+    'app=helloworld',
+    '-o',
+    restarts,
+  ]);
+  expect(Number(stdout), 'a pod that comes back was restarted').toBeGreaterThan(0);
   await kubectl(home, 'west', ['delete', 'configmap', 'durable']);
 }, 240_000);

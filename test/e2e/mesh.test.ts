@@ -136,6 +136,15 @@ describe.each(clusters)('kubectl on %s', (cluster) => {
     expect(await run('get', 'pods', '-l', `app=${name}`, '-o', 'name')).toBe('');
   });
 
+  it('ends a pod sooner that ends already, when it is told so', async () => {
+    const deaf = ['--image=busybox', '--restart=Never', '--command', '--', 'sh', '-c', "trap '' TERM; sleep 600"];
+    await run('run', 'deaf', ...deaf);
+    await run('wait', 'pod/deaf', '--for=condition=Ready', '--timeout=40s');
+    await run('delete', 'pod', 'deaf', '--grace-period=600', '--wait=false');
+    expect((await run('get', 'pod', 'deaf', '-o', 'name')).trim()).toBe('pod/deaf');
+    await run('delete', 'pod', 'deaf', '--grace-period=1', '--timeout=40s');
+  });
+
   it('says which image is not in the catalogue', async () => {
     const pod = JSON.stringify({
       apiVersion: 'v1',

@@ -35,6 +35,8 @@ export async function startCertifiedProvider(): Promise<CertifiedProvider> {
           },
         ],
         claims: { openid: ['sub'], profile: ['name'], email: ['email'] },
+        // Named, so that it does not say that they are its own.
+        ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
         pkce: { required: () => true },
         findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub, name: sub, email: `${sub}@example.com` }) }),
       });

@@ -1,108 +1,33 @@
-/** What istiod's generators read: a snapshot of planted objects, and a proxy. No process runs. */
+/** A mesh of one workload, `web` in `ns`, for tests of policies: its snapshot with the objects that the test plants, and its proxy. */
+import { stringify } from 'yaml';
+import type { MeshProxy, MeshSnapshot } from '../../src/embedded/istiod/model.ts';
 import type { KubeObject } from '../../src/kube/index.ts';
+import { plantedEndpoint, plantedMesh, plantedService, plantedProxy as proxyOf } from './istiod.ts';
 
-/** istiod's own types are behind its door; what they hold is checked where they are used. */
-export function plantedSnapshot(objects: KubeObject[], meshConfig: Record<string, any> = {}): any {
-  const hostname = 'web.ns.svc.cluster.local';
-  const { trustDomain = 'cluster.local', trustDomainAliases = [], accessLogFile = '' } = meshConfig;
-  return {
-    version: 1,
-    meshConfig: {
-      trustDomain,
-      trustDomainAliases,
-      enableAutoMtls: true,
-      outboundTrafficPolicy: { mode: 'ALLOW_ANY' },
-      accessLogFile,
-      accessLogFormat: meshConfig['accessLogFormat'] ?? '',
-      accessLogEncoding: meshConfig['accessLogEncoding'] ?? 'TEXT',
-      connectTimeout: 10_000,
-      protocolDetectionTimeout: 0,
-      meshId: '',
-      discoveryAddress: '',
-      raw: { defaultProviders: { metrics: ['prometheus'] }, ...meshConfig },
-    },
-    rootNamespace: 'istio-system',
-    domain: 'cluster.local',
-    configClusterId: 'east',
-    clusters: new Map(),
-    services: new Map([
-      [
-        hostname,
-        {
-          key: hostname,
-          hostname,
-          origin: 'Kubernetes',
-          name: 'web',
-          namespace: 'ns',
-          ports: [
-            { name: 'http', port: 80, protocol: 'HTTP' },
-            { name: 'tcp', port: 81, protocol: 'TCP' },
-          ],
-          addresses: new Map([['east', ['10.96.0.1']]]),
-          defaultAddress: '10.96.0.1',
-          statedAddresses: [],
-          aliases: [],
-          selector: { app: 'web' },
-          headless: false,
-          resolution: 'ClientSideLB',
-          meshExternal: false,
-          labels: {},
-          exportTo: [],
-          serviceAccounts: new Set(),
-          internalTrafficPolicyLocal: false,
-          createdAt: '',
-          clusterLocal: false,
-        },
-      ],
-    ]),
-    endpoints: new Map([[hostname, [plantedEndpoint(hostname, 'http', 8080), plantedEndpoint(hostname, 'tcp', 8081)]]]),
-    workloads: new Map(),
-    gateways: [],
-    config: Map.groupBy(objects, (one) => one.kind ?? ''),
-    jwks: new Map(),
-  };
+export function plantedSnapshot(objects: KubeObject[], meshConfig: object = {}): MeshSnapshot {
+  const service = plantedService('web.ns', ['http:80', 'tcp:81'], { defaultAddress: '10.96.0.1' });
+  const endpoints = [
+    plantedEndpoint(service, '10.0.0.1', { portName: 'http', port: 8080 }),
+    plantedEndpoint(service, '10.0.0.1', { portName: 'tcp', port: 8081 }),
+  ];
+  const mesh = stringify({ defaultProviders: { metrics: ['prometheus'] }, ...meshConfig });
+  const snapshot = plantedMesh([{ service, endpoints }], '', mesh);
+  return { ...snapshot, config: Map.groupBy(objects, (one) => one.kind as never) };
 }
 
-const plantedEndpoint = (hostname: string, portName: string, port: number) => ({
-  hostname,
-  clusterId: 'east',
-  network: '',
-  address: '10.0.0.1',
-  port,
-  portName,
-  health: 'healthy',
-  tlsMode: 'istio',
-  serviceAccount: 'spiffe://cluster.local/ns/ns/sa/web',
-  namespace: 'ns',
-  workloadName: 'web',
-  labels: { app: 'web' },
-  canonicalName: 'web',
-  canonicalRevision: 'latest',
-  locality: { region: '', zone: '', subzone: '' },
-  nodeName: '',
-});
-
-/** A sidecar in `ns`, of the workload `web`. */
-export const plantedProxy = (more: Record<string, unknown> = {}): any => ({
-  nodeId: 'sidecar~10.0.0.1~web-1.ns~ns.svc.cluster.local',
-  type: 'sidecar',
-  address: '10.0.0.1',
-  name: 'web-1',
-  namespace: 'ns',
-  clusterId: 'east',
-  network: '',
-  requestedNetworkView: [],
-  labels: { app: 'web' },
-  serviceAccount: 'web',
-  locality: { region: '', zone: '', subzone: '' },
-  metadata: { ISTIO_VERSION: '1.29.2', CLUSTER_ID: 'east' },
-  ...more,
-});
+export const plantedProxy = (more: Partial<MeshProxy> = {}): MeshProxy =>
+  proxyOf('web-1.ns', {
+    address: '10.0.0.1',
+    labels: { app: 'web' },
+    serviceAccount: 'web',
+    metadata: { ISTIO_VERSION: '1.29.2', CLUSTER_ID: 'east' },
+    ...more,
+  });
 
 let age = 0;
 
 /** An object of Istio's configuration; each is younger than the one before. */
-export const planted = (kind: string, name: string, spec: object, more: Record<string, any> = {}): KubeObject => ({
+export const planted = (kind: string, name: string, spec: object, more: Record<string, unknown> = {}): KubeObject => ({
   kind,
   metadata: {
     name,

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type KubeObject, kinds } from '../../kube/index.ts';
-import type { Observer } from '../../observe/index.ts';
+import type { ClusterModel, Observer } from '../../observe/index.ts';
 import type { AuthInfo, SessionInfo } from '../api.ts';
 import { cookieOf, isSecure, setCookie } from './cookies.ts';
 import { badRequest, HttpError } from './http.ts';
@@ -138,7 +138,7 @@ export class Authenticator {
 
   /** The name that the first cluster which knows the token gives to its bearer. */
   async #review(token: string): Promise<string | undefined> {
-    const asked = this.#observer.clusters.map(async (cluster) => {
+    const asked = this.#observer.clusters.filter(isTrusted).map(async (cluster) => {
       const review = await cluster.client.create<KubeObject>(kinds.TokenReview, { metadata: {}, spec: { token } });
       const { authenticated, user } = review['status'] ?? {};
       if (authenticated !== true) throw new Error('not known');
@@ -147,6 +147,9 @@ export class Authenticator {
     return Promise.any(asked).catch(() => undefined);
   }
 }
+
+/** Tokens are shown to clusters of the kubeconfig only, not to whoever a remote secret names. */
+const isTrusted = ({ origin }: ClusterModel): boolean => origin.type === 'kubeconfig';
 
 /** @param maxAge seconds */
 function keepSession(request: IncomingMessage, response: ServerResponse, id: string, maxAge: number): void {

@@ -1,7 +1,7 @@
 /** Who asks, and what they may see: nobody sees more in the console than the API servers would tell them. */
 
 import { KubeClient, type KubeObject, kinds } from '../../kube/index.ts';
-import type { ClusterModel, NamespaceKey, Observer } from '../../observe/index.ts';
+import type { ClusterModel, ClusterOrigin, NamespaceKey, Observer } from '../../observe/index.ts';
 
 export interface Viewer {
   username: string;
@@ -56,6 +56,7 @@ export class TokenViewer implements Viewer {
   }
 
   may(cluster: ClusterModel, what: Access): Promise<boolean> {
+    if (cluster.origin.type === 'remote-secret') return this.#mayThrough(cluster.origin, what);
     const key = JSON.stringify([cluster.context, what]);
     const known = this.#answers.get(key);
     if (known && Date.now() - known.at < keptMs) return known.allowed;
@@ -64,13 +65,14 @@ export class TokenViewer implements Viewer {
     return allowed;
   }
 
+  /** Of a cluster that only a remote secret leads to one that nobody is known to: the token is not for whoever that names. */
   clientFor(cluster: ClusterModel): KubeClient {
     const known = this.#clients.get(cluster.context);
     if (known) return known;
     const { server, ca, insecureSkipVerify, tlsServerName, name } = cluster.client.connection;
     const client = new KubeClient({
       server,
-      token: this.#token,
+      ...(cluster.origin.type === 'kubeconfig' ? { token: this.#token } : {}),
       ...(ca ? { ca } : {}),
       ...(insecureSkipVerify ? { insecureSkipVerify } : {}),
       ...(tlsServerName ? { tlsServerName } : {}),
@@ -91,6 +93,13 @@ export class TokenViewer implements Viewer {
 
   async close(): Promise<void> {
     await Promise.all([...this.#clients.values()].map((one) => one[Symbol.asyncDispose]()));
+  }
+
+  /** Who may read the secret may see what it opens; nothing is written through it. */
+  async #mayThrough(by: Extract<ClusterOrigin, { type: 'remote-secret' }>, { verb }: Access): Promise<boolean> {
+    const holder = this.#observer.model.cluster(by.cluster);
+    if (holder?.origin.type !== 'kubeconfig' || !['get', 'list', 'watch'].includes(verb)) return false;
+    return this.may(holder, { verb: 'get', resource: 'secrets', namespace: by.namespace, name: by.name });
   }
 
   async #learn(): Promise<void> {

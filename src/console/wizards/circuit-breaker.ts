@@ -74,7 +74,9 @@ export function presentBreaker({ destinationRule }: Existing): CircuitBreaker {
 }
 
 /** What is wrong with limits, or undefined. */
-export function breakerMistake({ outliers, ...limits }: CircuitBreaker): string | undefined {
+export function breakerMistake({ outliers, ...limits }: CircuitBreaker, existing: Existing = {}): string | undefined {
+  const isEmpty = !outliers && Object.values(limits).every((limit) => limit === undefined);
+  if (isEmpty && !existing.destinationRule) return 'Set a limit; there is none to take away.';
   for (const limit of Object.values(limits))
     if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) return 'A limit is a whole number from 1.';
   if (!outliers) return undefined;

@@ -42,7 +42,8 @@ export function presentFaults({ virtualService }: Existing): Faults {
 }
 
 /** What is wrong with faults, or undefined. */
-export function faultsMistake({ delay, abort }: Faults): string | undefined {
+export function faultsMistake({ delay, abort }: Faults, existing: Existing = {}): string | undefined {
+  if (!delay && !abort && !existing.virtualService) return 'Choose a fault; there is none to take away.';
   for (const percent of [delay?.percent, abort?.percent])
     if (percent !== undefined && !(percent > 0 && percent <= 100))
       return 'A share is more than 0 and at most 100 percent.';

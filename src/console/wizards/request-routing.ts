@@ -38,8 +38,9 @@ function matchOf(matches: Match[]): Record<string, unknown> {
 export function matchesMistake(matches: Match[]): string | undefined {
   if (matches.length === 0) return 'Without a match the rule would take all requests; use traffic shifting for that.';
   for (const { of, name, how, value } of matches) {
-    if (value === '') return `The value of a match is empty: ${of}${of === 'header' ? ` ${name ?? ''}` : ''}.`;
-    if (of === 'header' && !/^[A-Za-z0-9-]+$/.test(name ?? '')) return `"${name ?? ''}" is no name of a header.`;
+    if (of === 'header' && !name) return 'A header needs a name.';
+    if (of === 'header' && !/^[A-Za-z0-9-]+$/.test(name ?? '')) return `"${name}" is no name of a header.`;
+    if (value === '') return `The value of a match is empty: ${of}${of === 'header' ? ` ${name}` : ''}.`;
     if (of === 'uri' && how !== 'regex' && !value.startsWith('/')) return 'A path begins with /.';
   }
   const once = matches.map(({ of, name }) => (of === 'header' ? `header ${name?.toLowerCase()}` : of));

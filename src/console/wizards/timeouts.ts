@@ -62,7 +62,9 @@ export function presentTimeouts({ virtualService }: Existing): Timeouts {
 }
 
 /** What is wrong with them, or undefined. */
-export function timeoutsMistake({ timeout, retries }: Timeouts): string | undefined {
+export function timeoutsMistake({ timeout, retries }: Timeouts, existing: Existing = {}): string | undefined {
+  if (timeout === undefined && !retries && !existing.virtualService)
+    return 'Choose a timeout or retries; there is nothing to take away.';
   if (timeout !== undefined && !(timeout >= 0.001)) return 'A timeout is at least one millisecond.';
   if (!retries) return undefined;
   if (!Number.isInteger(retries.attempts) || retries.attempts < 0) return 'Attempts are a whole number from 0.';

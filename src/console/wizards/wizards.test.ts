@@ -88,7 +88,7 @@ test('what others have written stays: names, labels, subsets, routes, and the in
 
 test.each<[number[], number, number, number[]]>([
   [[50, 50], 0, 90, [90, 10]],
-  [[100, 0, 0], 0, 40, [40, 0, 60]],
+  [[100, 0, 0], 0, 40, [40, 30, 30]],
   [[20, 20, 60], 1, 50, [13, 50, 37]],
   [[0, 100], 0, 200, [100, 0]],
   [[100], 0, 10, [100]],
@@ -208,9 +208,15 @@ test.each<[string, string | undefined, RegExp | undefined]>([
   ['a path', matchesMistake([uri]), undefined],
   ['a path without /', matchesMistake([{ ...uri, value: 'a' }]), /begins with/],
   ['two paths', matchesMistake([uri, uri]), /two matches of uri/],
-  ['a header without a name', matchesMistake([{ of: 'header', how: 'exact', value: 'a' }]), /no name/],
+  ['a header without a name', matchesMistake([{ of: 'header', how: 'exact', value: 'a' }]), /needs a name/],
+  ['a header with a space', matchesMistake([{ of: 'header', name: 'a b', how: 'exact', value: 'a' }]), /no name/],
+  ['an empty value', matchesMistake([{ ...uri, value: '' }]), /empty: uri/],
   ['a delay of all', faultsMistake({ delay: { percent: 100, seconds: 1 } }), undefined],
   ['a delay of none', faultsMistake({ delay: { percent: 0, seconds: 1 } }), /more than 0/],
+  ['no fault and none there', faultsMistake({}), /none to take away/],
+  ['no fault where some are', faultsMistake({}, { virtualService: networking('VirtualService', {}) }), undefined],
+  ['no timeout', timeoutsMistake({}), /nothing to take away/],
+  ['no limit', breakerMistake({}), /none to take away/],
   ['status 99', faultsMistake({ abort: { percent: 1, status: 99 } }), /200 to 599/],
   [
     'a long try',

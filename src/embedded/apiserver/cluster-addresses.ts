@@ -1,6 +1,6 @@
 /** Addresses of Services: cluster IPs and node ports, given out once and never twice while in use. */
 import type { KubeObject } from '../../kube/index.ts';
-import { type FieldError, invalidValue } from './schema/validate.ts';
+import { type FieldError, forbidden, invalidValue } from './schema/validate.ts';
 import type { Storage } from './storage.ts';
 
 const firstNodePort = 30_000;
@@ -76,10 +76,17 @@ export class ClusterAddresses {
   #completePorts(service: any, spec: any, old: any): FieldError[] {
     const wantsPorts =
       spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
-    if (!wantsPorts) {
+    if (!wantsPorts && spec.type !== 'LoadBalancer') {
+      const wrong = (spec.ports ?? []).flatMap((port: any, index: number) =>
+        port.nodePort && !hasNodePorts(old?.spec.type)
+          ? [forbidden(`spec.ports[${index}].nodePort`, `may not be used when \`type\` is '${spec.type}'`)]
+          : [],
+      );
+      // What the type gave goes with the type.
       for (const port of spec.ports ?? []) delete port.nodePort;
-      return [];
+      return wrong;
     }
+    if (!wantsPorts) return [];
     const used = this.#portsInUse(service.metadata);
     const errors: FieldError[] = [];
     (spec.ports ?? []).forEach((port: any, index: number) => {
@@ -138,6 +145,8 @@ export class ClusterAddresses {
     }
   }
 }
+
+const hasNodePorts = (type: string | undefined): boolean => type === 'NodePort' || type === 'LoadBalancer';
 
 const toNumber = (address: string): number => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 const toAddress = (value: number): string =>

@@ -615,7 +615,7 @@ function hasGeneration(resource: Resource): boolean {
     ['apps', 'batch', 'policy', 'networking.k8s.io', 'apiextensions.k8s.io', 'discovery.k8s.io'].includes(
       resource.group,
     ) ||
-    (resource.group === '' && resource.plural === 'pods')
+    (resource.group === '' && ['pods', 'replicationcontrollers'].includes(resource.plural))
   );
 }
 

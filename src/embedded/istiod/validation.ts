@@ -9,6 +9,7 @@ import {
   workloadEntryProblems,
 } from './networking/checks.ts';
 import { authorizationPolicyProblems, requestAuthenticationProblems } from './security/checks.ts';
+import { telemetryProblems } from './telemetry/checks.ts';
 
 export function validateReview(review: any): any {
   const { request } = review;
@@ -29,6 +30,7 @@ const checks: Record<string, (spec: any) => string[]> = {
   AuthorizationPolicy: authorizationPolicyProblems,
   RequestAuthentication: requestAuthenticationProblems,
   EnvoyFilter: envoyFilterProblems,
+  Telemetry: telemetryProblems,
   VirtualService: virtualServiceProblems,
   ServiceEntry: serviceEntryProblems,
   WorkloadEntry: workloadEntryProblems,

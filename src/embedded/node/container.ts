@@ -1,34 +1,22 @@
 /** One container of a pod over its restarts: started, probed, watched, started again with growing pauses. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors/index.ts';
-import { agentMountPath, type ProxyAgent } from './agent/types.ts';
+import type { ProxyAgent } from './agent/types.ts';
 import { type Attachment, Attachments } from './container-attachment.ts';
 import { ContainerLog } from './container-log.ts';
-import { ContainerProcess, defaultPath } from './container-process.ts';
-import { applicationCapabilities, containerScript } from './container-script.ts';
-import { environmentOf, expand, MissingReference } from './environment.ts';
+import { type Prepared, prepareContainer } from './container-preparation.ts';
+import { portOf, startProbes } from './container-probes.ts';
+import { ContainerProcess } from './container-process.ts';
+import { endedState, lostState, type State, shown, timestamp } from './container-state.ts';
+import { MissingReference } from './environment.ts';
 import { runInContainer } from './exec.ts';
 import { runHook } from './hooks.ts';
-import { findProgram, type ImageProgram } from './images/index.ts';
+import { findProgram } from './images/index.ts';
 import { outputPipes } from './output-pipe.ts';
-import { hostnameOf, type PodContext } from './pod-context.ts';
-import { type ProbeTarget, startProbing } from './probes.ts';
-import { withTerminal } from './streaming/terminal.ts';
-import { messageFrom, prepareMessage } from './termination-message.ts';
-
-type State =
-  | { kind: 'waiting'; reason: string; message?: string }
-  | { kind: 'running'; startedAt: string }
-  | {
-      kind: 'terminated';
-      exitCode: number;
-      signal?: number;
-      reason: string;
-      startedAt: string;
-      finishedAt: string;
-      message?: string;
-    };
+import type { PodContext } from './pod-context.ts';
+import type { ProbeTarget } from './probes.ts';
+import { messageFrom } from './termination-message.ts';
 
 const firstBackOffMs = 10_000;
 const longestBackOffMs = 300_000;
@@ -49,7 +37,7 @@ export class Container {
   started = false;
   #process: ContainerProcess | undefined;
   #agent: ProxyAgent | undefined;
-  #stopProbes: (() => void)[] = [];
+  #stopProbes: () => void = () => {};
   #backOffMs = firstBackOffMs;
   #stopping = false;
   #wakeBackOff: (() => void) | undefined;
@@ -74,12 +62,12 @@ export class Container {
     this.restartCount = before.restartCount ?? 0;
     if (existsSync(this.logPath())) this.log = new ContainerLog(this.logPath());
     const { running, terminated } = before.state ?? {};
-    if (terminated) this.state = { kind: 'terminated', ...withoutId(terminated) };
+    if (terminated) this.state = endedState(terminated);
     else if (running) this.state = lostState(running.startedAt);
     const isOver = this.role !== 'init' && this.state.kind === 'terminated' && !this.#mayRestart();
     if (isOver) return this.#finished.resolve();
     const last = before.lastState?.terminated;
-    this.lastState = this.state.kind === 'terminated' ? this.state : last && { kind: 'terminated', ...withoutId(last) };
+    this.lastState = this.state.kind === 'terminated' ? this.state : last && endedState(last);
     this.state = { kind: 'waiting', reason: 'ContainerCreating' };
     this.restartCount++;
   }
@@ -195,9 +183,13 @@ export class Container {
       await this.#pause(2_000);
       return false;
     }
-    let prepared: { script: string; env: Record<string, string> };
+    let prepared: Prepared;
     try {
-      prepared = await this.#prepare(program);
+      prepared = await prepareContainer(this.#context, this.spec, program, {
+        root: this.#root,
+        message: this.#messagePath,
+      });
+      this.#agent = prepared.agent;
     } catch (error) {
       const reason = error instanceof MissingReference ? 'CreateContainerConfigError' : 'CreateContainerError';
       this.#become({ kind: 'waiting', reason, message: messageOf(error) });
@@ -213,7 +205,8 @@ export class Container {
     const running = new ContainerProcess({
       netns: this.#context.netns,
       pids: this.#pids(),
-      ...prepared,
+      script: prepared.script,
+      env: prepared.env,
       log: this.log,
       output,
       stdin: this.spec.stdin === true,
@@ -283,67 +276,6 @@ export class Container {
     return join(this.#context.folder, `r-${this.spec.name}`);
   }
 
-  async #prepare(program: ImageProgram): Promise<{ script: string; env: Record<string, string> }> {
-    const { folder } = this.#context;
-    const pod = this.#context.pod();
-    const env = environmentOf(this.spec, this.#context.environmentSources(), program.env ?? {});
-    const words = (list: string[] | undefined) => list?.map((word) => expand(word, env));
-    const args = words(this.spec.args) ?? (this.spec.command ? [] : (program.defaultArgs ?? []));
-    const mounts = (program.mounts ?? []).map((path) => ({ from: path, to: path, readOnly: true }));
-    for (const mount of this.spec.volumeMounts ?? []) {
-      const base = this.#context.volumePath(mount.name);
-      if (!base) throw new Error(`volume "${mount.name}" is not set up`);
-      const subPath = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath;
-      mounts.push({
-        from: subPath ? join(base, subPath) : base,
-        to: mount.mountPath,
-        readOnly: mount.readOnly === true,
-      });
-      if (subPath && this.#context.isWritableVolume(mount.name)) mkdirSync(join(base, subPath), { recursive: true });
-    }
-    let argv = [...(words(this.spec.command) ?? program.entrypoint), ...args];
-    if (program.isProxy && !this.spec.command) {
-      if (args[0] === 'istio-iptables') argv = this.#context.interceptionArgv(args, mounts);
-      else {
-        const agentFolder = join(folder, 'a');
-        mkdirSync(agentFolder, { recursive: true });
-        mounts.push({ from: agentFolder, to: agentMountPath, readOnly: false });
-        this.#agent = await this.#context.prepareProxy({ pod, container: this.spec, env, args, folder: agentFolder });
-        argv = this.#agent.argv;
-        // pilot-agent is there, for those who ask a proxy in its container.
-        env['PATH'] = `${agentMountPath}:${env['PATH'] ?? defaultPath}`;
-      }
-    }
-    if (this.spec.tty) {
-      argv = withTerminal(argv);
-      env['TERM'] ??= 'xterm';
-    }
-    prepareMessage(this.#messagePath);
-    if (this.spec.terminationMessagePath)
-      mounts.push({ from: this.#messagePath, to: this.spec.terminationMessagePath, readOnly: false });
-    mkdirSync(this.#root, { recursive: true });
-    const added: string[] = this.spec.securityContext?.capabilities?.add ?? [];
-    const script = containerScript({
-      root: this.#root,
-      hostname: hostnameOf(pod),
-      hosts: join(folder, 'hosts'),
-      resolvConf: join(folder, 'resolv.conf'),
-      mounts,
-      workingDir: this.spec.workingDir ?? program.workingDir ?? '/',
-      capabilities: [
-        ...applicationCapabilities,
-        // The proxy marks its own connections, by which interception lets them pass; nothing else may do that.
-        ...(program.isProxy
-          ? ['net_admin', 'net_raw']
-          : added
-              .map((name) => name.toLowerCase())
-              .filter((name) => !['all', 'net_admin', 'net_raw', 'sys_admin'].includes(name))),
-      ],
-      argv,
-    });
-    return { script, env };
-  }
-
   #complainOfImage(): void {
     const message = `image "${this.spec.image}" is not in the catalogue; add it under images in mesh.yaml`;
     this.#become({ kind: 'waiting', reason: this.#imageComplaint ? 'ImagePullBackOff' : 'ErrImagePull', message });
@@ -395,11 +327,7 @@ export class Container {
   #probeTarget(): ProbeTarget {
     return {
       podIp: this.#context.podIp,
-      port: (wanted) => {
-        if (typeof wanted === 'number') return wanted;
-        const named = (this.spec.ports ?? []).find((one: any) => one.name === wanted);
-        return named?.containerPort ?? Number(wanted);
-      },
+      port: (wanted) => portOf(this.spec, wanted),
       exec: async (command, timeoutMs) => {
         const pid = this.pid;
         if (!pid) return { exitCode: 1, output: 'the container does not run' };
@@ -409,57 +337,29 @@ export class Container {
   }
 
   #beginProbes(): void {
-    const { startupProbe, readinessProbe, livenessProbe } = this.spec;
-    const target = this.#probeTarget();
-    const unhealthy = (kind: string) => (why: string) =>
-      this.#context.event('Warning', 'Unhealthy', `${kind} probe failed: ${why}`, this);
-    const restart = (kind: string, probe: any): void => {
-      const message = `Container ${this.spec.name} failed ${kind} probe, will be restarted`;
-      this.#context.event('Normal', 'Killing', message, this);
-      const grace = probe.terminationGracePeriodSeconds;
-      if (this.#process) void this.#kill(this.#process, grace === undefined ? this.#graceMs() : grace * 1000);
-    };
-    const beginAfterStart = (): void => {
-      if (readinessProbe)
-        this.#stopProbes.push(
-          startProbing(readinessProbe, target, {
-            onChange: (ok) => {
-              this.ready = ok;
-              this.#context.changed();
-            },
-            onFailure: unhealthy('Readiness'),
-          }),
-        );
-      else this.ready = true;
-      if (livenessProbe)
-        this.#stopProbes.push(
-          startProbing(livenessProbe, target, {
-            onChange: (ok) => !ok && restart('liveness', livenessProbe),
-            onFailure: unhealthy('Liveness'),
-          }),
-        );
-    };
-    if (!startupProbe) {
-      beginAfterStart();
-      return;
-    }
-    const end = startProbing(startupProbe, target, {
-      onChange: (ok) => {
-        if (!ok) return restart('startup', startupProbe);
-        end();
+    this.#stopProbes = startProbes(this.spec, this.#probeTarget(), {
+      onReady: (ready) => {
+        this.ready = ready;
+        this.#context.changed();
+      },
+      onStarted: () => {
         this.started = true;
-        beginAfterStart();
         this.#startedOnce.resolve();
         this.#context.changed();
       },
-      onFailure: unhealthy('Startup'),
+      onUnhealthy: (kind, why) => this.#context.event('Warning', 'Unhealthy', `${kind} probe failed: ${why}`, this),
+      onGivenUp: (kind, graceSeconds) => {
+        const message = `Container ${this.spec.name} failed ${kind} probe, will be restarted`;
+        this.#context.event('Normal', 'Killing', message, this);
+        const graceMs = graceSeconds === undefined ? this.#graceMs() : graceSeconds * 1000;
+        if (this.#process) void this.#kill(this.#process, graceMs);
+      },
     });
-    this.#stopProbes.push(end);
   }
 
   #endProbes(): void {
-    for (const end of this.#stopProbes) end();
-    this.#stopProbes = [];
+    this.#stopProbes();
+    this.#stopProbes = () => {};
   }
 
   async #preStop(graceMs: number): Promise<void> {
@@ -487,22 +387,3 @@ export class Container {
     };
   }
 }
-
-const withoutId = ({ containerID: _, ...rest }: any) => rest;
-
-/** Of what ran when the node went down nobody knows how it ended. */
-const lostState = (startedAt: string): State => ({
-  kind: 'terminated',
-  exitCode: 137,
-  reason: 'ContainerStatusUnknown',
-  message: 'The container could not be located when the node started again',
-  startedAt,
-  finishedAt: timestamp(),
-});
-
-function shown(state: State, containerID: string): any {
-  const { kind, ...rest } = state;
-  return { [kind]: kind === 'terminated' ? { ...rest, containerID } : rest };
-}
-
-export const timestamp = (): string => `${new Date().toISOString().slice(0, 19)}Z`;

@@ -5,7 +5,7 @@ import { arch, cpus, release, totalmem } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../errors/index.ts';
 import { kinds, type Node } from '../../kube/index.ts';
-import { timestamp } from './container.ts';
+import { timestamp } from './container-state.ts';
 import { type KubeletOptions, kubeletVersion } from './options.ts';
 
 const leaseEveryMs = 10_000;

@@ -1,6 +1,7 @@
 /** The status of a pod, from the states of its containers. */
 import type { Pod } from '../../kube/index.ts';
-import { type Container, timestamp } from './container.ts';
+import type { Container } from './container.ts';
+import { timestamp } from './container-state.ts';
 
 export interface PodFacts {
   hostIp: string;

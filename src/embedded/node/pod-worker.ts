@@ -3,17 +3,19 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../errors/index.ts';
-import { isNotFound, kinds, type Pod, type Service } from '../../kube/index.ts';
+import { isNotFound, kinds, type Pod } from '../../kube/index.ts';
 import { prepareProxyAgent } from './agent/index.ts';
-import { Container, type Role, timestamp } from './container.ts';
-import type { EnvironmentSources } from './environment.ts';
+import { Container, type Role } from './container.ts';
+import { timestamp } from './container-state.ts';
 import { interceptionScript } from './interception.ts';
 import type { KubeletCaches } from './kubelet.ts';
 import type { KubeletOptions } from './options.ts';
 import type { PodContext } from './pod-context.ts';
+import { PodEvents } from './pod-events.ts';
 import { hostsFile, resolvConf } from './pod-files.ts';
+import { PodSources } from './pod-sources.ts';
 import { podStatus } from './pod-status.ts';
-import { forgetVolumes, isStorage, setUpVolume, VolumeError, type VolumeSources } from './volumes.ts';
+import { forgetVolumes, isStorage, setUpVolume, VolumeError } from './volumes.ts';
 
 const refreshVolumesMs = 60_000;
 
@@ -27,7 +29,7 @@ export class PodWorker {
   readonly ephemeral: Container[] = [];
   readonly #context: PodContext;
   readonly #volumes = new Map<string, string>();
-  readonly #tokens = new Map<string, { token: string; until: number }>();
+  readonly #sources: PodSources;
   readonly #startTime: string;
   /** Its containers have run, and ended with the node. */
   readonly #isLost: boolean;
@@ -41,13 +43,15 @@ export class PodWorker {
   readonly #abort = new AbortController();
   #statusWanted = false;
   #statusRunning: Promise<void> | undefined;
-  #eventCounts = new Map<string, { name: string; count: number }>();
+  readonly #events: PodEvents;
   #volumesChanged: (() => void) | undefined;
 
   constructor(pod: Pod, options: KubeletOptions, caches: KubeletCaches) {
     this.#pod = pod;
     this.#options = options;
     this.#caches = caches;
+    this.#events = new PodEvents(options);
+    this.#sources = new PodSources(options, caches, () => ({ pod: this.#pod, podIp: this.#context.podIp }));
     this.id = pod.metadata.uid ?? '';
     this.#startTime = pod['status']?.startTime ?? timestamp();
     const short = this.id.replaceAll('-', '').slice(0, 12);
@@ -59,8 +63,9 @@ export class PodWorker {
       folder: join(options.runDir, 'p', short),
       logFolder: join(options.logDir, `${pod.metadata.namespace}_${pod.metadata.name}_${this.id}`),
       changed: () => this.#changed(),
-      event: (type, reason, message, container) => this.#event(type, reason, message, container?.spec.name),
-      environmentSources: () => this.#environmentSources(),
+      event: (type, reason, message, container) =>
+        this.#events.record(this.#pod, type, reason, message, container?.spec.name),
+      environmentSources: () => this.#sources.environment(),
       pidOf: (name) => this.containers.find((one) => one.spec.name === name)?.pid,
       volumePath: (name) => this.#volumes.get(name),
       isWritableVolume: (name) =>
@@ -146,7 +151,12 @@ export class PodWorker {
     } catch (error) {
       if (!this.#abort.signal.aborted) {
         this.#options.log(`pod ${this.#pod.metadata.namespace}/${this.#pod.metadata.name}: ${messageOf(error)}`);
-        this.#event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${messageOf(error)}`);
+        this.#events.record(
+          this.#pod,
+          'Warning',
+          'FailedCreatePodSandBox',
+          `Failed to create pod sandbox: ${messageOf(error)}`,
+        );
       }
     }
   }
@@ -182,7 +192,7 @@ export class PodWorker {
       .then(async () => {
         const message = 'Pod was active on the node longer than the specified deadline';
         this.#failure = { reason: 'DeadlineExceeded', message };
-        this.#event('Normal', 'DeadlineExceeded', message);
+        this.#events.record(this.#pod, 'Normal', 'DeadlineExceeded', message);
         await Promise.all([...this.main, ...this.init].map((container) => container.stop(this.#graceMs())));
         this.#changed();
       })
@@ -211,7 +221,12 @@ export class PodWorker {
       } catch (error) {
         if (this.#abort.signal.aborted) throw error;
         this.#options.log(`pod ${this.#pod.metadata.namespace}/${this.#pod.metadata.name}: ${messageOf(error)}`);
-        this.#event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${messageOf(error)}`);
+        this.#events.record(
+          this.#pod,
+          'Warning',
+          'FailedCreatePodSandBox',
+          `Failed to create pod sandbox: ${messageOf(error)}`,
+        );
         await this.#options.network.removePodNetwork(this.id).catch(() => {});
         await pause(wait, undefined, { signal: this.#abort.signal });
       }
@@ -239,12 +254,12 @@ export class PodWorker {
         try {
           this.#volumes.set(
             volume.name,
-            await setUpVolume(volume, join(this.#context.folder, 'v'), this.#volumeSources()),
+            await setUpVolume(volume, join(this.#context.folder, 'v'), this.#sources.volumes()),
           );
           break;
         } catch (error) {
           if (!(error instanceof VolumeError)) throw error;
-          if (said !== error.message) this.#event('Warning', 'FailedMount', error.message);
+          if (said !== error.message) this.#events.record(this.#pod, 'Warning', 'FailedMount', error.message);
           said = error.message;
           await Promise.race([
             pause(1_000, undefined, { signal: this.#abort.signal }).catch(() => {}),
@@ -269,7 +284,7 @@ export class PodWorker {
     for (const volume of this.#pod.spec['volumes'] ?? []) {
       if (isStorage(volume)) continue;
       // What has been there stays while its source is away.
-      await setUpVolume(volume, join(this.#context.folder, 'v'), this.#volumeSources()).catch(() => {});
+      await setUpVolume(volume, join(this.#context.folder, 'v'), this.#sources.volumes()).catch(() => {});
     }
   }
 
@@ -364,69 +379,6 @@ export class PodWorker {
     }
   }
 
-  #environmentSources(): EnvironmentSources {
-    const { namespace = '' } = this.#pod.metadata;
-    const text = (map: Record<string, Buffer> | undefined) =>
-      map && Object.fromEntries(Object.entries(map).map(([key, value]) => [key, value.toString('utf8')]));
-    return {
-      pod: this.#pod,
-      podIp: this.#context.podIp,
-      hostIp: this.#options.nodeAddress,
-      services: [
-        ...this.#caches.services.list(namespace),
-        ...(namespace === 'default'
-          ? []
-          : ([this.#caches.services.get('default', 'kubernetes')].filter(Boolean) as Service[])),
-      ],
-      configMap: (name) => text(this.#caches.configMap(namespace, name)),
-      secret: (name) => text(this.#caches.secret(namespace, name)),
-    };
-  }
-
-  #volumeSources(): VolumeSources {
-    const { namespace = '' } = this.#pod.metadata;
-    return {
-      pod: this.#pod,
-      podIp: this.#context.podIp,
-      hostIp: this.#options.nodeAddress,
-      configMap: (name) => this.#caches.configMap(namespace, name),
-      secret: (name) => this.#caches.secret(namespace, name),
-      claimed: async (claimName) => {
-        const { client } = this.#options;
-        const claim = await client.find(kinds.PersistentVolumeClaim, claimName, namespace);
-        if (claim?.['status']?.phase !== 'Bound') return undefined;
-        return (await client.find(kinds.PersistentVolume, claim['spec'].volumeName))?.['spec'];
-      },
-      token: (request) => this.#token(request),
-    };
-  }
-
-  /** Tokens are asked for again when four fifths of their life are over, as the kubelet does. */
-  async #token(request: { audience?: string; expirationSeconds: number }): Promise<string> {
-    const key = JSON.stringify(request);
-    const kept = this.#tokens.get(key);
-    if (kept && Date.now() < kept.until) return kept.token;
-    const { namespace, name, uid } = this.#pod.metadata;
-    const account = this.#pod.spec['serviceAccountName'] ?? 'default';
-    const answer = await this.#options.client.request(
-      'POST',
-      `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`,
-      {
-        body: {
-          apiVersion: 'authentication.k8s.io/v1',
-          kind: 'TokenRequest',
-          spec: {
-            ...(request.audience ? { audiences: [request.audience] } : {}),
-            expirationSeconds: request.expirationSeconds,
-            boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid },
-          },
-        },
-      },
-    );
-    this.#tokens.set(key, { token: answer.status.token, until: Date.now() + request.expirationSeconds * 800 });
-    return answer.status.token;
-  }
-
   #prepareProxy(request: Parameters<PodContext['prepareProxy']>[0]) {
     const { container } = request;
     return prepareProxyAgent({
@@ -440,49 +392,5 @@ export class PodWorker {
       resolve: (hostname) => this.#caches.resolve(hostname, this.#pod.metadata.namespace ?? ''),
       log: (line) => this.#options.log(`proxy ${this.#pod.metadata.namespace}/${this.#pod.metadata.name}: ${line}`),
     });
-  }
-
-  /** The same event again is a count. */
-  #event(type: string, reason: string, message: string, container?: string): void {
-    const { name, namespace, uid, resourceVersion } = this.#pod.metadata;
-    const time = timestamp();
-    const key = `${reason}/${container ?? ''}/${message}`;
-    const known = this.#eventCounts.get(key);
-    const { client, nodeName, log } = this.#options;
-    const lost = (error: unknown) => log(`event ${reason} for ${namespace}/${name} is lost: ${messageOf(error)}`);
-    if (known) {
-      known.count++;
-      client
-        .patch(kinds.Event, known.name, namespace, { count: known.count, lastTimestamp: time }, { type: 'merge' })
-        .catch(() => this.#eventCounts.delete(key));
-      return;
-    }
-    const eventName = `${name}.${Date.now().toString(16)}${Math.floor(Math.random() * 65_536).toString(16)}`;
-    this.#eventCounts.set(key, { name: eventName, count: 1 });
-    const isInit =
-      container !== undefined && (this.#pod.spec['initContainers'] ?? []).some((one: any) => one.name === container);
-    client
-      .create(kinds.Event, {
-        metadata: { name: eventName, namespace: namespace! },
-        involvedObject: {
-          apiVersion: 'v1',
-          kind: 'Pod',
-          name,
-          namespace,
-          uid,
-          resourceVersion,
-          ...(container ? { fieldPath: `spec.${isInit ? 'initContainers' : 'containers'}{${container}}` } : {}),
-        },
-        type,
-        reason,
-        message,
-        source: { component: 'kubelet', host: nodeName },
-        reportingComponent: 'kubelet',
-        reportingInstance: nodeName,
-        firstTimestamp: time,
-        lastTimestamp: time,
-        count: 1,
-      })
-      .catch(lost);
   }
 }

@@ -61,7 +61,11 @@ function chartValues(mesh: Mesh, cluster: MeshCluster, version: string, gatewayA
     ...values,
     meshConfig,
     ...(revision ? { revision } : {}),
-    global: { ...values['global'], hub, ...(version === unstated ? {} : { tag: version }) },
+    global: {
+      ...{ ...values['global'], hub, ...(version === unstated ? {} : { tag: version }) },
+      // Its own validator, which charts leave out before 1.22.
+      ...(revision ? { configValidation: true } : {}),
+    },
     // The default revision's validator leads to its istiod, without which no object of Istio could be written once it has been there.
     ...(revision ? { defaultRevision: '' } : {}),
     ...(cluster.role === 'remote' && !hasRemoteChart(mesh, cluster, version) ? { profile: 'remote' } : {}),

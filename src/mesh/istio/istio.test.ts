@@ -120,7 +120,7 @@ describe('the installer', () => {
       revision: 'canary',
       defaultRevision: '',
       istiodRemote: {},
-      global: { tag: version },
+      global: { tag: version, configValidation: true },
     });
     // istioctl has the profile in all of them.
     mesh.controlPlane.istio.installer = 'istioctl';

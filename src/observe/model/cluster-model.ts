@@ -16,7 +16,7 @@ import { toCaSecret } from './ca-secret.ts';
 import { identify } from './identity.ts';
 import { isGatewayApiKind, type ModelKind, observed, workloadKinds } from './observed-kinds.ts';
 import { toRemoteSecret } from './remote-secret.ts';
-import { slim } from './slim.ts';
+import { slim, slimPod } from './slim.ts';
 import { isIstiod } from './workload.ts';
 import { WorkloadIndex } from './workload-index.ts';
 
@@ -58,7 +58,8 @@ export class ClusterModel {
     this.origin = options.origin ?? { type: 'kubeconfig', context };
     this.client = client;
     this.prometheusUrl = options.prometheusUrl;
-    for (const { name, kind } of observed) this.#add(name, new Informer(client, kind, { transform: slim }));
+    for (const { name, kind } of observed)
+      this.#add(name, new Informer<any>(client, kind, { transform: name === 'Pod' ? slimPod : slim }));
     const multiCluster = { labelSelector: 'istio/multiCluster=true' };
     this.#add(
       'RemoteSecret',
@@ -88,6 +89,10 @@ export class ClusterModel {
 
   get rootNamespaces(): string[] {
     return [...this.#rootNamespaces];
+  }
+
+  get isReachable(): boolean {
+    return this.#silence === undefined;
   }
 
   get api(): ApiState {

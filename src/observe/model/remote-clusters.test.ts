@@ -107,6 +107,15 @@ test('it goes with the secret', async () => {
 
 describe('it is not followed', () => {
   test.each<[string, () => void]>([
+    [
+      'by a secret that istiod does not read',
+      () => {
+        plantSecret();
+        const secret = planted.east.objects.get(`Secret/${system}/istio-remote-secret-north`)!;
+        planted.east.remove('Secret', system, 'istio-remote-secret-north');
+        planted.east.put('Secret', { ...secret, metadata: { ...secret.metadata, namespace: 'sample' } });
+      },
+    ],
     ['to this machine', () => plantSecret({}, undefined, 'north', 'https://127.0.0.1:6443')],
     ['without TLS', () => plantSecret({}, undefined, 'north', 'http://north.example')],
     ['to a server that cannot be verified', () => plantSecret({ 'certificate-authority-data': undefined })],

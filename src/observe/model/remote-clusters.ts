@@ -64,6 +64,8 @@ function wantedOf(known: ClusterModel[]): RemoteSource[] {
         const connection = connectionOf(target);
         if (!connection || wanted.has(target.cluster) || isKnown(target.cluster, connection.server)) continue;
         const { namespace = '', name = '' } = secret.metadata;
+        // Who writes there rules the mesh anyway; anybody else could lead us where they like.
+        if (!cluster.rootNamespaces.includes(namespace)) continue;
         wanted.set(target.cluster, {
           name: target.cluster,
           connection,

@@ -158,7 +158,7 @@ function acrossClusters(object: KubeObject, namespace: string, name: string, loo
   const different = holders.filter(({ object: one }) => !isDeepStrictEqual(shape(one), shape(object)));
   const lacking = lookup.clusters.filter(
     (one) =>
-      one.api.reachable &&
+      one.isReachable &&
       !holders.some(({ cluster }) => cluster === one) &&
       one.workloads.list(namespace).some(hasProxy),
   );

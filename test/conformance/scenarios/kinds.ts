@@ -196,6 +196,22 @@ export const services: Scenario = {
     }),
     create('external without a name', core('services'), { metadata: { name: 'bad' }, spec: { type: 'ExternalName' } }),
     create('a bad name', core('services'), { metadata: { name: '1bad' }, spec: { ports: [{ port: 80 }] } }),
+    create('a node port without the type for it', core('services'), {
+      metadata: { name: 'bad' },
+      spec: { ports: [{ port: 80, nodePort: 31235 }] },
+    }),
+    create('of a family that is not there', core('services'), {
+      metadata: { name: 'bad' },
+      spec: { ipFamilies: ['IPv6'], ports: [{ port: 80 }] },
+    }),
+    create('of two families', core('services'), {
+      metadata: { name: 'bad' },
+      spec: { ipFamilyPolicy: 'RequireDualStack', ports: [{ port: 80 }] },
+    }),
+    create('with an owner by half', core('services'), {
+      metadata: { name: 'bad', ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'x' }] },
+      spec: { ports: [{ port: 80 }] },
+    }),
     create('no ports', core('services'), { metadata: { name: 'bad' }, spec: {} }),
     create('ports without names', core('services'), {
       metadata: { name: 'bad' },
@@ -324,6 +340,21 @@ export const workloads: Scenario = {
     create('replica set', apps('replicasets'), {
       metadata: { name: 'r' },
       spec: { selector: selector('r'), template: template('r') },
+    }),
+    create('replication controller', core('replicationcontrollers'), {
+      metadata: { name: 'rc' },
+      spec: { template: template('rc') },
+    }),
+    create('stateful set with a strategy', apps('statefulsets'), {
+      metadata: { name: 'strategic' },
+      spec: { updateStrategy: { type: 'RollingUpdate' }, selector: selector('s'), template: template('s') },
+    }),
+    create('on the network of the host', apps('deployments'), {
+      metadata: { name: 'host' },
+      spec: {
+        selector: selector('h'),
+        template: template('h', { hostNetwork: true, containers: [{ ...container, ports: [{ containerPort: 80 }] }] }),
+      },
     }),
     create('stateful set', apps('statefulsets'), {
       metadata: { name: 's' },

@@ -20,7 +20,7 @@ export const faults = wizard<Faults>({
   start: (_subject, present) => presentFaults(present),
   Form: FaultsForm,
   build: (subject, state, present) => faultInjection(subject.service!, state, present),
-  mistake: faultsMistake,
+  mistake: (state, _subject, present) => faultsMistake(state, present),
 });
 
 function FaultsForm({ state: { delay, abort }, onChange }: FormProps<Faults>) {
@@ -84,7 +84,7 @@ export const timeouts = wizard<Timeouts>({
   start: (_subject, present) => presentTimeouts(present),
   Form: TimeoutsForm,
   build: (subject, state, present) => requestTimeouts(subject.service!, state, present),
-  mistake: timeoutsMistake,
+  mistake: (state, _subject, present) => timeoutsMistake(state, present),
 });
 
 function TimeoutsForm({ state: { timeout, retries }, onChange }: FormProps<Timeouts>) {
@@ -152,7 +152,7 @@ export const breaker = wizard<CircuitBreaker>({
   start: (_subject, present) => presentBreaker(present),
   Form: BreakerForm,
   build: (subject, state, present) => circuitBreaker(subject.service!, state, present),
-  mistake: breakerMistake,
+  mistake: (state, _subject, present) => breakerMistake(state, present),
 });
 
 function BreakerForm({ state, onChange }: FormProps<CircuitBreaker>) {

@@ -14,7 +14,7 @@ export const shifting = wizard<Weight[]>({
   start: (subject, present) => presentWeights(versionsOf(subject), present) ?? evenWeights(versionsOf(subject)),
   Form: ({ state, onChange }) => <WeightsField weights={state} onChange={onChange} />,
   build: (subject, state, present) => trafficShifting(subject.service!, state, present),
-  mistake: weightsMistake,
+  mistake: (weights) => weightsMistake(weights),
 });
 
 interface Routing {

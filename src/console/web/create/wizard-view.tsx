@@ -31,7 +31,11 @@ function WizardForm({ wizard, subject, targets, present }: WizardViewProps & { p
   const [writes, setWrites] = useState<Write[]>();
   const allowEdit = useServerConfig().data?.allowEdit ?? false;
   const mistake =
-    wizard.mistake(state, subject) ?? (chosen.length === 0 ? 'Choose a cluster to write into.' : undefined);
+    chosen.length === 0
+      ? 'Choose a cluster to write into.'
+      : chosen
+          .map((cluster) => wizard.mistake(state, subject, present[cluster] ?? { peers: {} }))
+          .find((one) => one !== undefined);
   const plan = mistake === undefined ? writesOf(wizard, subject, state, present, chosen) : [];
   if (writes) return <Review writes={writes} onBack={() => setWrites(undefined)} />;
   return (

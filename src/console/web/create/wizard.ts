@@ -30,7 +30,7 @@ export interface Wizard<S> extends Offer {
   start: (subject: Subject, present: Present) => S;
   Form: ComponentType<FormProps<S>>;
   build: (subject: Subject, state: S, present: Present) => ConfigObject[];
-  mistake: (state: S, subject: Subject) => string | undefined;
+  mistake: (state: S, subject: Subject, present: Present) => string | undefined;
 }
 
 /** Keeps the type of the state inside. */

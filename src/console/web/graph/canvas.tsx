@@ -7,6 +7,7 @@ import PlusIcon from '@patternfly/react-icons/dist/esm/icons/plus-icon';
 import TopologyIcon from '@patternfly/react-icons/dist/esm/icons/topology-icon';
 import { type ComponentType, type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
 import type { Graph } from '../../api.ts';
+import { useStill } from '../shell/media.ts';
 import { useTheme } from '../shell/theme.ts';
 import { drawn } from './elements.ts';
 import type { EdgeLabelKind } from './measures.ts';
@@ -29,6 +30,7 @@ export function GraphCanvas({ graph, labels, marks, selected, animated, badges, 
   const overlay = useRef<HTMLCanvasElement>(null);
   const view = useRef<GraphView>(undefined);
   const theme = useTheme();
+  const still = useStill();
   const elements = useMemo(() => drawn(graph, { labels }), [graph, labels]);
   const latest = useRef({ onSelect, onToggle, theme });
   latest.current = { onSelect, onToggle, theme };
@@ -47,7 +49,7 @@ export function GraphCanvas({ graph, labels, marks, selected, animated, badges, 
     view.current?.mark(marks);
     view.current?.select(selected);
   }, [marks, selected]);
-  useEffect(() => view.current?.animate(animated), [animated]);
+  useEffect(() => view.current?.animate(animated && !still), [animated, still]);
   useEffect(() => view.current?.badges(badges), [badges]);
 
   /** The node after, or before, the one that is chosen, in the order of the table. */

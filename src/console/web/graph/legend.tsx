@@ -9,6 +9,7 @@ const shapes: [string, string][] = [
   ['gateway', 'Gateway'],
   ['service-entry', 'Service entry'],
   ['unknown', 'Unknown source'],
+  ['folded', 'Folded box: two clicks unfold it'],
 ];
 const outlines: Record<string, string> = {
   workload: 'M9 2a7 7 0 1 1 0 14a7 7 0 1 1 0-14z',
@@ -16,6 +17,7 @@ const outlines: Record<string, string> = {
   service: 'M9 2.500L16 15H2z',
   gateway: 'M5.500 3h7L16 9l-3.500 6h-7L2 9z',
   'service-entry': 'M2 4h9l5 5-5 5H2z',
+  folded: 'M2 5h14v8H2zM4 7h10v4H4z',
   unknown: 'M6 2h6l4 4v6l-4 4H6l-4-4V6z',
 };
 const lines: [string, string][] = [
@@ -41,6 +43,7 @@ export function Legend() {
       </Button>
       {open && (
         <div className="ist-legend-body">
+          <span>Thickness: the rate, in proportion where lines are many</span>
           {shapes.map(([kind, text]) => (
             <span key={kind}>
               <svg width="18" height="18" aria-hidden="true" className="ist-legend-shape">

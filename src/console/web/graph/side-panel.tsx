@@ -8,7 +8,7 @@ import {
   Title,
 } from '@patternfly/react-core';
 import type { Graph, GraphEdge, GraphNode } from '../../api.ts';
-import { useNarrow } from '../shell/window-width.ts';
+import { useNarrow } from '../shell/media.ts';
 import { EdgeFacts } from './edge-facts.tsx';
 import { GraphFacts } from './graph-facts.tsx';
 import { nodeName } from './measures.ts';

@@ -23,6 +23,8 @@ export interface GraphViewEvents {
 /** Above this many edges the canvas moves as a picture, and lines are straight. */
 const bigFrom = 400;
 
+const still = window.matchMedia('(prefers-reduced-motion: reduce)');
+
 /** A small graph is not blown up to fill the window. */
 const maxFirstZoom = 1.1;
 
@@ -165,7 +167,7 @@ export class GraphView {
   }
 
   fit(): void {
-    this.#cy.animate({ fit: { eles: this.#cy.elements(':visible'), padding: 40 }, duration: 250 });
+    this.#cy.animate({ fit: { eles: this.#cy.elements(':visible'), padding: 40 }, duration: still.matches ? 0 : 250 });
   }
 
   zoomBy(factor: number): void {

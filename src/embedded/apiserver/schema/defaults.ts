@@ -16,6 +16,9 @@ function put(target: any, field: string, value: unknown): void {
 const defaulters: Record<string, (object: any) => void> = {
   '/Pod': (object) => {
     defaultPodSpec((object.spec ??= {}));
+    if (object.spec.hostNetwork)
+      for (const container of [...(object.spec.initContainers ?? []), ...(object.spec.containers ?? [])])
+        for (const port of container.ports ?? []) put(port, 'hostPort', port.containerPort);
     // What is limited and not requested is requested up to its limit.
     for (const { resources } of [...(object.spec.initContainers ?? []), ...(object.spec.containers ?? [])])
       if (resources?.limits) resources.requests = { ...resources.limits, ...resources.requests };
@@ -28,6 +31,11 @@ const defaulters: Record<string, (object: any) => void> = {
   '/Node': (object) => put((object.spec ??= {}), 'podCIDRs', object.spec?.podCIDR ? [object.spec.podCIDR] : undefined),
   '/ReplicationController': (object) => {
     put((object.spec ??= {}), 'replicas', 1);
+    const labels = object.spec.template?.metadata?.labels;
+    if (labels) {
+      put(object.spec, 'selector', labels);
+      put(object.metadata, 'labels', labels);
+    }
     defaultTemplate(object.spec.template);
   },
   '/Endpoints': (object) => {
@@ -61,8 +69,11 @@ const defaulters: Record<string, (object: any) => void> = {
     put(spec, 'replicas', 1);
     put(spec, 'revisionHistoryLimit', 10);
     put(spec, 'podManagementPolicy', 'OrderedReady');
-    put((spec.updateStrategy ??= {}), 'type', 'RollingUpdate');
-    if (spec.updateStrategy.type === 'RollingUpdate') put((spec.updateStrategy.rollingUpdate ??= {}), 'partition', 0);
+    // A strategy that is named without its settings has none.
+    if (!spec.updateStrategy?.type) {
+      spec.updateStrategy = { rollingUpdate: {}, ...spec.updateStrategy, type: 'RollingUpdate' };
+    }
+    if (spec.updateStrategy.rollingUpdate) put(spec.updateStrategy.rollingUpdate, 'partition', 0);
     put((spec.persistentVolumeClaimRetentionPolicy ??= {}), 'whenDeleted', 'Retain');
     put(spec.persistentVolumeClaimRetentionPolicy, 'whenScaled', 'Retain');
     defaultTemplate(spec.template);
@@ -145,6 +156,7 @@ const defaulters: Record<string, (object: any) => void> = {
   'networking.k8s.io/NetworkPolicy': (object) => {
     for (const rule of [...(object.spec?.ingress ?? []), ...(object.spec?.egress ?? [])])
       for (const port of rule.ports ?? []) put(port, 'protocol', 'TCP');
+    put((object.spec ??= {}), 'podSelector', {});
     const types = ['Ingress', ...(object.spec?.egress ? ['Egress'] : [])];
     put((object.spec ??= {}), 'policyTypes', types);
   },
@@ -173,7 +185,7 @@ function defaultPodSpec(spec: any): void {
     ...(spec.containers ?? []),
     ...(spec.ephemeralContainers ?? []),
   ])
-    defaultContainer(container, spec);
+    defaultContainer(container);
   for (const volume of spec.volumes ?? []) {
     defaultVolume(volume);
     if (volume.ephemeral?.volumeClaimTemplate)
@@ -181,14 +193,13 @@ function defaultPodSpec(spec: any): void {
   }
 }
 
-function defaultContainer(container: any, spec: any): void {
+function defaultContainer(container: any): void {
   put(container, 'terminationMessagePath', '/dev/termination-log');
   put(container, 'terminationMessagePolicy', 'File');
   put(container, 'resources', {});
   put(container, 'imagePullPolicy', imageIsLatest(container.image ?? '') ? 'Always' : 'IfNotPresent');
   for (const port of container.ports ?? []) {
     put(port, 'protocol', 'TCP');
-    if (spec.hostNetwork) put(port, 'hostPort', port.containerPort);
   }
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {
     if (!probe) continue;

@@ -26,8 +26,13 @@ const strategies: Record<string, (object: any) => void> = {
   '/Service': withStatus({ loadBalancer: {} }),
   'networking.k8s.io/Ingress': withStatus({ loadBalancer: {} }),
   'apps/Deployment': withStatus({}),
+  '/ReplicationController': withStatus({ replicas: 0 }),
   'apps/ReplicaSet': withStatus({ replicas: 0 }),
-  'apps/StatefulSet': withStatus({ replicas: 0, availableReplicas: 0 }),
+  'apps/StatefulSet': (object) => {
+    object.spec.serviceName ??= '';
+    object.status ??= { replicas: 0, availableReplicas: 0 };
+  },
+  'autoscaling/HorizontalPodAutoscaler': withStatus({ desiredReplicas: 0, currentMetrics: null }),
   'apps/DaemonSet': (object) => {
     object.status ??= { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
     object.metadata.annotations = {

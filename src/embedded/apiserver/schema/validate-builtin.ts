@@ -64,7 +64,20 @@ export function validateMeta(object: KubeObject, old: KubeObject | undefined): F
       field: 'metadata.annotations',
       message: 'Too long: may not be more than 262144 bytes',
     });
-  return [...errors, ...finalizerErrors(object, old)];
+  return [...errors, ...ownerErrors(object), ...finalizerErrors(object, old)];
+}
+
+/** An owner is named whole, and one of them at most is the controller. */
+function ownerErrors({ metadata }: KubeObject): FieldError[] {
+  const owners = metadata.ownerReferences ?? [];
+  const errors = owners.flatMap((owner) =>
+    (['apiVersion', 'kind', 'name', 'uid'] as const)
+      .filter((field) => !owner[field])
+      .map((field) => invalidValue(`metadata.ownerReferences.${field}`, owner[field] ?? '', 'must not be empty')),
+  );
+  if (owners.filter(({ controller }) => controller).length > 1)
+    errors.push(invalidValue('metadata.ownerReferences', owners, 'Only one reference can have Controller set to true'));
+  return errors;
 }
 
 const standardFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
@@ -218,6 +231,18 @@ function validateService(object: any, old: any): FieldError[] {
   const errors: FieldError[] = [];
   const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
   if (!types.includes(spec.type)) errors.push(notSupported('spec.type', spec.type, types));
+  if (spec.ipFamilyPolicy === 'RequireDualStack')
+    errors.push(
+      invalidValue(
+        'spec.ipFamilyPolicy',
+        spec.ipFamilyPolicy,
+        'this cluster is not configured for dual-stack services',
+      ),
+    );
+  (spec.ipFamilies ?? []).forEach((family: string, index: number) => {
+    if (family !== 'IPv4')
+      errors.push(invalidValue(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster'));
+  });
   if (spec.type === 'ExternalName' && !spec.externalName) errors.push(required('spec.externalName'));
   const isNewStatus = JSON.stringify(object.status) !== JSON.stringify(old?.status);
   if (isNewStatus && object.status?.loadBalancer?.ingress?.length && spec.type !== 'LoadBalancer')

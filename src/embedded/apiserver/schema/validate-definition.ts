@@ -7,6 +7,11 @@ export function validateDefinition(object: any): FieldError[] {
   const expected = `${spec.names?.plural}.${spec.group}`;
   if (object.metadata.name !== expected)
     errors.push(invalidValue('metadata.name', object.metadata.name, `must be spec.names.plural+"."+spec.group`));
+  const approval = 'api-approved.kubernetes.io';
+  if (/(^|\.)(k8s|kubernetes)\.io$/.test(spec.group) && !object.metadata.annotations?.[approval])
+    errors.push(
+      required(`metadata.annotations[${approval}]`, `protected groups must have approval annotation "${approval}"`),
+    );
   if ((spec.versions ?? []).filter((version: any) => version.storage).length !== 1)
     errors.push(invalidValue('spec.versions', '', 'must have exactly one version marked as storage version'));
   if (spec.scope !== 'Namespaced' && spec.scope !== 'Cluster')

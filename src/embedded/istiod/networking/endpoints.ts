@@ -60,7 +60,8 @@ export function loadAssignmentOf(
     endpoints: weighted(localitySetting(snapshot.meshConfig, policy), proxy, groups).map(
       ({ locality, priority, weight, endpoints }) => ({
         locality: { region: locality.region, zone: locality.zone, sub_zone: locality.subzone },
-        load_balancing_weight: weight,
+        // Zero is no weight to Envoy, which would refuse all of it.
+        ...(weight > 0 ? { load_balancing_weight: weight } : {}),
         priority,
         lb_endpoints: endpoints.map(lbEndpoint),
       }),
@@ -89,7 +90,7 @@ function groupsOf(
       const weight = list.reduce((sum, one) => sum + one.weight, 0);
       return { locality: { region, zone, subzone }, priority, weight, endpoints: list };
     });
-  return groups.filter(({ endpoints }) => endpoints.length > 0);
+  return groups;
 }
 
 function isVisible(

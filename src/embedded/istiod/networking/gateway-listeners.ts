@@ -34,14 +34,12 @@ export function gatewayListeners(snapshot: MeshSnapshot, proxy: MeshProxy): any[
 function listener({ bind, bound, servers }: Port, chains: any[]): any {
   const address = bind || '0.0.0.0';
   // Also where a server passes on whatever name is asked for.
-  const readsTls =
-    servers.some((one) => isPassthrough(one) || isAutoPassthrough(one)) ||
-    chains.some((chain) => chain.transport_socket || chain.filter_chain_match?.server_names);
+  const isTls = servers.some((server) => server.tls && !isPlainHttp(server));
   return {
     name: `${address}_${bound}`,
     address: socketAddress(address, bound),
     traffic_direction: 'OUTBOUND',
-    ...(readsTls ? { listener_filters: [tlsInspector] } : {}),
+    ...(isTls ? { listener_filters: [tlsInspector] } : {}),
     filter_chains: chains.map((chain) => ({ ...chain, transport_socket_connect_timeout: '15s' })),
   };
 }

@@ -130,9 +130,8 @@ function serverOf(gateway: KubeObject, server: any, targets: ReadonlyMap<number,
     statPrefix: server.name,
   };
   if (isPlainHttp(made)) return { ...made, routeName: ['http', bound, made.bind].filter(Boolean).join('.') };
-  return endsHttps(made)
-    ? { ...made, routeName: `https.${port}.${server.port.name ?? ''}.${name}.${namespace}` }
-    : made;
+  const routeName = ['https', port, server.port.name ?? '', name, namespace, made.bind].filter(Boolean).join('.');
+  return endsHttps(made) ? { ...made, routeName } : made;
 }
 
 /** A dot is the gateway's own namespace, a star any. */

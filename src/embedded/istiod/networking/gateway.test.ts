@@ -94,6 +94,14 @@ describe('listeners of a gateway', () => {
   });
 });
 
+it('looks at TLS that it passes on, even for any server name', () => {
+  const servers = gateway(server(443, 'TLS', '"*"', ', tls: {mode: PASSTHROUGH}'));
+  const any = rule('"*"', 'tls', `{match: [{port: 443, sniHosts: ["*"]}], ${toWeb.slice(1)}`);
+  const [listener] = listenersFor(mesh(servers + any), router);
+  expect(listener.listener_filters).toHaveLength(1);
+  expect(listener.filter_chains[0]).not.toHaveProperty('filter_chain_match');
+});
+
 describe('hosts of a gateway', () => {
   it('are the narrower of those of the server and of the rule', () => {
     const servers = gateway(server(80, 'HTTP', '"*.example"'));

@@ -26,8 +26,9 @@ describe('inbound chains', () => {
     ['STRICT', 'HTTP', ['tls http-mtls']],
     ['STRICT', 'TCP', ['tls tcp-mtls']],
     ['STRICT', 'UNSUPPORTED', [`tls ${http} http-mtls`, 'tls tcp-mtls']],
-    ['DISABLE', 'HTTP', ['any http']],
-    ['DISABLE', 'TCP', ['any tcp']],
+    ['DISABLE', 'HTTP', ['raw_buffer http']],
+    ['DISABLE', 'TCP', ['raw_buffer tcp']],
+    ['DISABLE', 'UNSUPPORTED', ['raw_buffer http/1.1,h2c http', 'raw_buffer tcp']],
   ] as const)('for %s and %s are those of Istio', (mode, protocol, expected) => {
     expect(chainRules(mode, protocol).map(text)).toEqual(expected);
   });

@@ -44,7 +44,7 @@ export function chainRules(mode: MtlsMode, protocol: PortProtocol): ChainRule[] 
       { transport: 'raw_buffer', alpn: plainHttp, kind: 'http' },
       { transport: 'raw_buffer', kind: 'tcp' },
     ];
-    if (mode === 'DISABLE') return [...plain, { transport: 'tls', kind: 'tls-passthrough' }];
+    if (mode === 'DISABLE') return plain;
     const mutualHttp: ChainRule = { transport: 'tls', alpn: istioHttpAlpn, kind: 'http-mtls' };
     if (mode === 'STRICT') return [mutualHttp, { transport: 'tls', kind: 'tcp-mtls' }];
     return [
@@ -55,7 +55,7 @@ export function chainRules(mode: MtlsMode, protocol: PortProtocol): ChainRule[] 
       { transport: 'tls', kind: 'tls-passthrough' },
     ];
   }
-  if (mode === 'DISABLE') return [{ kind: http ? 'http' : 'tcp' }];
+  if (mode === 'DISABLE') return [{ transport: 'raw_buffer', kind: http ? 'http' : 'tcp' }];
   if (mode === 'STRICT') return [{ transport: 'tls', kind: http ? 'http-mtls' : 'tcp-mtls' }];
   if (http)
     return [
@@ -114,11 +114,20 @@ export function inboundListener(snapshot: MeshSnapshot, proxy: MeshProxy, instan
     name: 'virtualInbound',
     address: socketAddress('0.0.0.0', 15_006),
     traffic_direction: 'INBOUND',
-    listener_filters: [originalDst, tlsInspector, httpInspector],
+    listener_filters: [originalDst, ...inspectors(chains)],
     ...inspection(snapshot),
     ...listenerAccessLogs(snapshot, proxy, 'SERVER'),
     filter_chains: chains,
   };
+}
+
+/** Only what a chain asks for is inspected. */
+function inspectors(chains: any[]): any[] {
+  const matches = chains.map((one) => one.filter_chain_match);
+  return [
+    ...(matches.some((one) => one.transport_protocol === 'tls') ? [tlsInspector] : []),
+    ...(matches.some((one) => one.application_protocols?.includes('http/1.1')) ? [httpInspector] : []),
+  ];
 }
 
 function chain(

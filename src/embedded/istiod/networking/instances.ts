@@ -21,8 +21,7 @@ export function instancesOf(snapshot: MeshSnapshot, proxy: MeshProxy): ServiceIn
   const found = ownInstances(snapshot, proxy);
   const { sidecar } = scopeOf(snapshot, proxy);
   const spec = sidecar?.['spec'] ?? {};
-  // Settings for the whole of a workload are its own word, not that of a namespace or of the mesh.
-  const pool = spec.workloadSelector ? spec.inboundConnectionPool : undefined;
+  const pool = spec.inboundConnectionPool;
   const ingress: any[] = spec.ingress ?? [];
   if (ingress.length === 0) return found.map((one) => (pool ? { ...one, connectionPool: pool } : one));
   return ingress.map((stated) => {

@@ -71,17 +71,19 @@ export function weighted<T>(setting: any, proxy: MeshProxy, groups: Group<T>[]):
   const share = (setting?.distribute ?? []).find((one: any) => matches(proxy.locality, one.from));
   if (!share) return dense;
   const left = new Set(dense);
-  const result: Group<T>[] = [];
+  const weights = new Map<Group<T>, number>();
   for (const [place, percent] of Object.entries<number>(share.to ?? {})) {
     const here = [...left].filter(({ locality }) => matches(locality, place));
-    const total = here.reduce((sum, { weight }) => sum + weight, 0);
+    // One that is empty counts as one.
+    const total = here.reduce((sum, { weight }) => sum + (weight || 1), 0);
     for (const group of here) {
       left.delete(group);
-      const weight = Math.ceil((group.weight * percent) / total);
-      if (weight > 0) result.push({ ...group, weight });
+      weights.set(group, Math.ceil(((group.weight || 1) * percent) / total));
     }
   }
-  return dense.flatMap((group) => result.filter((one) => one.endpoints === group.endpoints));
+  return dense.map((group) =>
+    left.has(group) ? { ...group, endpoints: [] } : { ...group, weight: weights.get(group) || group.weight },
+  );
 }
 
 /** `region/zone/subzone`, where a star and all that is left out stand for anything. */

@@ -63,7 +63,7 @@ function take(drafts: Map<string, Draft>, context: Context, service: MeshService
     add(drafts, { ...at(address), routes: String(port.port) });
     return;
   }
-  const own = egress.bind ? [egress.bind] : addressesOf(snapshot, service, proxy);
+  const own = egress.bind ? [egress.bind] : addressesOf(snapshot, service, port, proxy);
   for (const address of own) add(drafts, { ...at(address), ...connections(context, service, port, address) });
   const ranges = egress.bind ? [] : rangesOf(service);
   if (ranges.length > 0) add(drafts, { ...at(everywhere), ...connections(context, service, port, everywhere, ranges) });
@@ -112,10 +112,17 @@ const matchKey = ({ serverNames = [], ranges = [] }: Chain): string => JSON.stri
  * Where connections to a service come: its own addresses, those of its pods if it is headless, else any address. Services of Kubernetes
  * that this cluster has no address of are not reached.
  */
-function addressesOf(snapshot: MeshSnapshot, service: MeshService, proxy: MeshProxy): readonly string[] {
+function addressesOf(
+  snapshot: MeshSnapshot,
+  service: MeshService,
+  port: ServicePort,
+  proxy: MeshProxy,
+): readonly string[] {
   if (service.headless) {
     const endpoints = snapshot.endpoints.get(service.key) ?? [];
-    const near = endpoints.filter((one) => one.network === proxy.network || one.network === '');
+    const near = endpoints.filter(
+      (one) => one.portName === port.name && (one.network === proxy.network || one.network === ''),
+    );
     return [...new Set(near.map((one) => one.address))].sort();
   }
   const own = addressesFor(service, proxy);

@@ -142,10 +142,9 @@ describe('localities', () => {
     const snapshot = plantedMesh([{ service: web, endpoints }], policy(text));
     const assignment = endpointsFor(snapshot, proxy, 'outbound|80||web.shop.svc.cluster.local');
     return Object.fromEntries(
-      assignment.endpoints.map((one: any) => [
-        `${one.locality.region}/${one.locality.zone}`,
-        [one.priority, one.load_balancing_weight],
-      ]),
+      assignment.endpoints
+        .filter((one: any) => one.lb_endpoints.length > 0)
+        .map((one: any) => [`${one.locality.region}/${one.locality.zone}`, [one.priority, one.load_balancing_weight]]),
     );
   };
 

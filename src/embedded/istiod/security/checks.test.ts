@@ -12,6 +12,8 @@ it.each([
   [{ rules: [{ when: [{ key: 'source.nothing', values: ['x'] }] }] }, /unknown attribute source\.nothing/],
   [{ rules: [{ when: [{ key: 'request.headers', values: ['x'] }] }] }, /request\.headers\[NAME\] is expected/],
   [{ rules: [{ when: [{ key: 'source.ip' }] }] }, /at least one of values and notValues/],
+  [{ rules: [{ to: [{ operation: { paths: ['/a{*}'] } }] }] }, /paths: \/a\{\*\} is no template of a path/],
+  [{ rules: [{ to: [{ operation: { paths: ['/{**}/{*}'] } }] }] }, /is no template of a path/],
   [{ action: 'DENY' }, /DENY without rules is meaningless/],
   [{ action: 'CUSTOM', rules: [{}] }, /provider\.name: must not be empty/],
   [{ rules: [{}], provider: { name: 'x' } }, /spec\.provider: must not be with action ALLOW/],
@@ -43,6 +45,17 @@ it.each([
   expect(problems('EnvoyFilter', { configPatches: [patch] }).join('\n')).toMatch(expected);
 });
 
+it.each([
+  [
+    { accessLogging: [{ filter: { expression: 'response.code >>= 400' } }] },
+    /accessLogging\[0\]\.filter\.expression: Unexpected/,
+  ],
+  [{ metrics: [{ overrides: [{ tagOverrides: { x: { value: 'a ++ (' } } }] }] }, /tagOverrides\.x\.value: Unexpected/],
+  [{ metrics: [{ overrides: [{ tagOverrides: { x: {} } }] }] }, /tagOverrides\.x\.value: must be set/],
+])('a Telemetry %j is wrong', (spec, expected) => {
+  expect(problems('Telemetry', spec).join('\n')).toMatch(expected);
+});
+
 it('accepts what Istio accepts', () => {
   const rule = {
     from: [{ source: { principals: ['*'], notNamespaces: ['a'] } }],
@@ -52,6 +65,8 @@ it('accepts what Istio accepts', () => {
   expect(problems('AuthorizationPolicy', { rules: [rule, {}] })).toEqual([]);
   expect(problems('AuthorizationPolicy', {})).toEqual([]);
   expect(problems('RequestAuthentication', { jwtRules: [{ issuer: 'x', jwksUri: 'https://x/keys' }] })).toEqual([]);
+  const expression = "'x' in request.headers && response.code >= 400";
+  expect(problems('Telemetry', { accessLogging: [{ filter: { expression } }] })).toEqual([]);
   const unknown = { name: 'x', typed_config: { '@type': 'type.googleapis.com/some.Unknown', a: 1 } };
   const patch = { applyTo: 'HTTP_FILTER', patch: { operation: 'INSERT_FIRST', value: unknown } };
   expect(problems('EnvoyFilter', { configPatches: [patch] })).toEqual([]);

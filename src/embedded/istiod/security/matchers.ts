@@ -24,9 +24,17 @@ export function headerMatcher(name: string, value: string, ignoreCase = false): 
 
 const templates = /\{\*\*?\}/g;
 
-/** A path, or a template of one (`/a/{*}/b`, `/a/{**}`). */
+/**
+ * A path, or a template of one (`/a/{*}/b`, `/a/{**}`), in which `{**}` is the last, and segments are whole.
+ * @throws Error for a template that Envoy would refuse, and all of the listener with it
+ */
 export function pathPermission(value: string): any {
   if (value.search(templates) < 0) return { url_path: { path: textMatcher(value) } };
+  const segments = value.replace(/^\/|\/$/g, '').split('/');
+  const rest = segments.indexOf('{**}');
+  const isWhole = segments.every((one) => one === '{*}' || one === '{**}' || /^[-\w.~%!$&'()+,;:@=]*$/.test(one));
+  if (!isWhole || (rest >= 0 && segments.slice(rest + 1).some((one) => one.includes('{'))))
+    throw new Error(`${value} is no template of a path: {*} and {**} are whole segments, and {**} is the last of them`);
   return {
     uri_template: {
       name: 'uri-template',

@@ -11,6 +11,7 @@ import {
   providerOf,
   type WorkloadMode,
 } from './applicable.ts';
+import { expressionProblem } from './expressions.ts';
 import { formatters, jsonFields, textFormat } from './log-formats.ts';
 import { serviceLog } from './log-services.ts';
 
@@ -25,9 +26,11 @@ export function accessLogs(snapshot: MeshSnapshot, proxy: MeshProxy, side: Workl
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([name, spec]) => {
       const provider = providerOf(snapshot, name);
+      // With a filter that cannot be read nothing is logged: no more than what was asked for.
+      const isReadable = spec.expression === undefined || expressionProblem(spec.expression) === undefined;
       if (!provider) return [];
       const log = provider.envoyFileAccessLog ? fileLog(snapshot, provider) : serviceLog(snapshot, provider);
-      return log ? [{ disabled: spec.disabled, log: withFilter(log, celFilter(spec.expression)) }] : [];
+      return log ? [{ disabled: spec.disabled || !isReadable, log: withFilter(log, celFilter(spec.expression)) }] : [];
     });
   // Telemetry that names nothing Envoy could write to leaves what the mesh's configuration says.
   if (logs.length === 0) return fromMeshConfig(snapshot);

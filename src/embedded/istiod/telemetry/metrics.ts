@@ -8,6 +8,7 @@ import {
   providerOf,
   type WorkloadMode,
 } from './applicable.ts';
+import { expressionProblem } from './expressions.ts';
 
 /** What is wanted of one metric beside the standard. */
 export interface MetricOverride {
@@ -62,7 +63,9 @@ export function metricOverrides(
         overrides.set(metric, known);
         if (override.disabled !== undefined && override.disabled !== null) known.disabled = override.disabled === true;
         for (const [tag, change] of Object.entries<any>(override.tagOverrides ?? {}))
-          known.tags.set(tag, change?.operation === 'REMOVE' ? null : String(change?.value ?? ''));
+          if (change?.operation === 'REMOVE') known.tags.set(tag, null);
+          // A label that cannot be made is left as it is.
+          else if (change?.value && expressionProblem(change.value) === undefined) known.tags.set(tag, change.value);
       }
     }
   }

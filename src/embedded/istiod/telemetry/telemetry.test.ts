@@ -60,6 +60,16 @@ describe('access logs', () => {
   });
 });
 
+it('a mistake in an expression costs that expression and no more', () => {
+  const broken = 'response.code >>= 400';
+  const metrics = [{ overrides: [{ tagOverrides: { x: { value: broken }, y: { value: 'request.method' } } }] }];
+  const one = telemetry({ accessLogging: [{ ...envoy, filter: { expression: broken } }], metrics });
+  const snapshot = plantedSnapshot([one], { accessLogFile: '/dev/stdout' });
+  expect(accessLogs(snapshot, proxy, 'SERVER')).toEqual([]);
+  const overrides = metricOverrides(snapshot, proxy, 'SERVER');
+  expect([...overrides!.get('requests_total')!.tags.keys()]).toEqual(['y']);
+});
+
 describe('metrics', () => {
   const overrides = (...metrics: object[]) =>
     metricOverrides(plantedSnapshot([telemetry({ metrics })]), proxy, 'SERVER');
