@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { plantedEndpoint, plantedMesh, plantedProxy, plantedService } from '../../../../test/support/istiod.ts';
 import type { KubeObject } from '../../../kube/index.ts';
-import { listenersFor, routesFor } from '../networking/index.ts';
+import { listenersFor, namesCredential, routesFor } from '../networking/index.ts';
 import { convertGatewayApi } from './index.ts';
 import { type Conversion, routeKinds } from './types.ts';
 
@@ -249,8 +249,8 @@ describe('what proxies get', () => {
   const web = plantedService('web.shop', ['http:80', 'admin:81']);
   const front = plantedService('front-istio.edge', ['http:80']);
   const router = plantedProxy('front.edge', { type: 'router' });
-  const mesh = (yaml: string) => {
-    const { gateways, virtualServices } = convert(yaml);
+  const mesh = (yaml: string, certificates: string[] = []) => {
+    const { gateways, virtualServices } = convert(yaml, certificates);
     const text = [...gateways, ...virtualServices].map((one) => JSON.stringify(one)).join('\n---\n');
     const behind = [plantedEndpoint(front, router.address)];
     return plantedMesh([{ service: web }, { service: front, endpoints: behind }], text);
@@ -276,6 +276,15 @@ describe('what proxies get', () => {
       },
     });
     expect(rest.route.cluster).toBe('UnknownService');
+  });
+
+  it('at a Gateway: the certificates that it names, and no others', () => {
+    const https = gateway('{name: https, port: 80, protocol: HTTPS, tls: {certificateRefs: [{name: cert}]}}');
+    const made = mesh(https, ['edge/cert']);
+    const may = (proxy: typeof router, name: string) => namesCredential(made, proxy, `kubernetes-gateway://${name}`);
+    expect([may(router, 'edge/cert'), may(router, 'edge/cert-cacert')]).toEqual([true, true]);
+    expect([may(router, 'edge/other'), may(router, 'shop/cert')]).toEqual([false, false]);
+    expect(may(plantedProxy('other.edge', { type: 'router', address: '10.1.1.1' }), 'edge/cert')).toBe(false);
   });
 
   it('in the mesh: of a service’s own namespace all, of another its own clients alone', () => {
