@@ -32,7 +32,10 @@ const strategies: Record<string, (object: any) => void> = {
     object.spec.serviceName ??= '';
     object.status ??= { replicas: 0, availableReplicas: 0 };
   },
-  'autoscaling/HorizontalPodAutoscaler': withStatus({ desiredReplicas: 0, currentMetrics: null }),
+  'autoscaling/HorizontalPodAutoscaler': (object) => {
+    const state = object.apiVersion === 'autoscaling/v1' ? { currentReplicas: 0 } : { currentMetrics: null };
+    object.status ??= { desiredReplicas: 0, ...state };
+  },
   'apps/DaemonSet': (object) => {
     object.status ??= { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
     object.metadata.annotations = {
