@@ -479,6 +479,17 @@ describe('metrics', () => {
     expect(notPassing(await measure())).toEqual([]);
   });
 
+  it('do not count what a proxy has ceased to count under other labels', async () => {
+    await measure();
+    const gone = (planted.prometheus() as any).data.result.map(({ metric, value }: any) => ({
+      metric: { ...metric, destination_app: 'former' },
+      value,
+    }));
+    const answer = planted.prometheus.bind(planted);
+    planted.prometheus = () => ({ data: { result: [...(answer() as any).data.result, ...gone] } });
+    expect(notPassing(await measure())).toEqual([]);
+  });
+
   it('are unknown when Prometheus does not answer', async () => {
     planted.east.pages.delete('istio-system/services/prometheus:9090/proxy/api/v1/query');
     expect((await measure()).get('metrics/east-east')?.status).toBe('unknown');

@@ -291,6 +291,7 @@ describe('the configuration of Prometheus', () => {
     expect(federated).toMatchObject({
       job_name: 'federate-west',
       honor_labels: true,
+      honor_timestamps: false,
       static_configs: [{ targets: ['192.168.49.31:9090'] }],
     });
   });

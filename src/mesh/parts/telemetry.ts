@@ -140,6 +140,8 @@ export function prometheusConfig(
       ...remotes.map(({ remote, address }) => ({
         job_name: `federate-${remote}`,
         honor_labels: true,
+        // With the origin's times what is not counted any more would be shown for five minutes: such series get no staleness markers.
+        honor_timestamps: false,
         metrics_path: '/federate',
         params: { 'match[]': ['{__name__=~"istio_.*"}', '{__name__=~"pilot_.*"}', 'up{job="kubernetes-pods"}'] },
         static_configs: [{ targets: [`${address}:${port}`] }],
