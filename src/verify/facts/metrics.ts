@@ -51,7 +51,7 @@ async function measure(context: VerifyContext, primary: MeshCluster, from: strin
     { reporter: 'destination', at: to.clusters },
   ].map((side) => {
     const of = seriesOf(side.reporter, side.at, from, to.clusters, pods);
-    return { ...side, of, earlier: total(of(before)) };
+    return { ...side, of, earlier: (now: Counter[]) => total(of(before).filter((one) => goesOn(one, now))) };
   });
   // Two scrapes lie between a proxy and the federating Prometheus.
   const withinMs = (context.mesh.telemetry.scrapeIntervalSeconds * 3 + 5 + context.mesh.clusters.length) * 1000;
@@ -64,10 +64,13 @@ async function measure(context: VerifyContext, primary: MeshCluster, from: strin
     });
   const { held, counted, now } = await until(
     look,
-    (seen) => sides.every(({ of, earlier }) => isWithin(total(of(seen.counted)), earlier + made, total(of(seen.now)))),
+    (seen) =>
+      sides.every(({ of, earlier }) =>
+        isWithin(total(of(seen.counted)), earlier(seen.now) + made, total(of(seen.now))),
+      ),
     { withinMs, everyMs: 200, signal: context.signal },
   );
-  const grown = sides.map(({ of, earlier }) => total(of(counted)) - earlier);
+  const grown = sides.map(({ of, earlier }) => total(of(counted)) - earlier(now));
   const [source, destination] = grown.map((one) => Math.max(0, one));
   const measured = `${made} requests; counted by the source ${source}, by the destination ${destination}`;
   for (const [index, side] of sides.entries())
@@ -75,7 +78,7 @@ async function measure(context: VerifyContext, primary: MeshCluster, from: strin
   for (const { at, of, earlier } of sides)
     if (total(of(counted)) > total(of(now)))
       return fail(measured, {
-        why: `the proxies of ${at.join(', ')} counted only ${total(of(now)) - earlier}: their series are taken in twice`,
+        why: `the proxies of ${at.join(', ')} counted only ${total(of(now)) - earlier(now)}: their series are taken in twice`,
         fix: targetsOf(primary.name),
       });
   return pass(measured);
@@ -113,6 +116,16 @@ function isCounted(series: Counter, now: Counter[]): boolean {
   const ofPod = now.filter(({ cluster, pod }) => cluster === series.cluster && pod === series.pod);
   return ofPod.length === 0 || ofPod.some((one) => haveSameLabels(one, series));
 }
+
+/** Whether a count has grown since and not begun anew, as it does when a proxy has got other labels for it or was started again. */
+const goesOn = (earlier: Counter, now: Counter[]): boolean =>
+  now.some(
+    (one) =>
+      one.cluster === earlier.cluster &&
+      one.pod === earlier.pod &&
+      one.count >= earlier.count &&
+      haveSameLabels(one, earlier),
+  );
 
 /** As far as both have a label: Prometheus may have been told to drop some, and names what is empty. */
 const haveSameLabels = (counter: Counter, series: Counter): boolean =>
