@@ -1,12 +1,13 @@
 /**
- * Every write of an object goes through here: defaulting, admission, validation, generation, managed fields, storage. Reading is
- * elsewhere; subresources say only which part of the object they may change.
+ * Every write of an object goes through here: a body is accepted, completed, admitted, checked, tracked and stored, in the order in which
+ * Kubernetes does it. Reading is elsewhere.
  */
 import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../../kube/index.ts';
+import { accept } from './accept.ts';
 import { admitMutating, admitValidating } from './admission.ts';
 import { convertAutoscaler } from './autoscaling-versions.ts';
-import { checkRules, hasRules, unreadableRules } from './cel/index.ts';
+import { finish, setDefaults } from './complete.ts';
 import { type ApiRequest, fieldManagerOf, isDryRun, type ServerContext, timestamp } from './context.ts';
 import { addJobSelector } from './job-selector.ts';
 import {
@@ -21,20 +22,16 @@ import {
 } from './merge/index.ts';
 import { randomSuffix } from './names.ts';
 import { apiVersion, type Resource, storageKey } from './resources.ts';
+import { required, schemaOf } from './schema/index.ts';
 import {
-  applyDefaults,
-  builtinSchema,
-  crdSchema,
-  defaultBuiltin,
-  type FieldError,
-  prepareForCreate,
-  prune,
-  required,
-  type TypeSchema,
-  validate,
-  validateBuiltin,
-} from './schema/index.ts';
-import { validateMeta } from './schema/validate-builtin.ts';
+  dropStatus,
+  hasGeneration,
+  keepServerFields,
+  setManagers,
+  stripServerFields,
+  withDebuggers,
+  withStatusOnly,
+} from './server-fields.ts';
 import { alreadyExists, badRequest, conflict, invalid, modified, notFound, StatusError } from './status.ts';
 import type { Entry } from './storage.ts';
 
@@ -49,11 +46,6 @@ export interface WriteResult {
   object: KubeObject;
   created: boolean;
   warnings: string[];
-}
-
-export function schemaOf(resource: Resource): TypeSchema | undefined {
-  const custom = resource.custom?.version.schema?.openAPIV3Schema;
-  return custom ? crdSchema(custom) : builtinSchema(resource.group, resource.version, resource.kind);
 }
 
 /** POST. */
@@ -367,152 +359,6 @@ export function atVersion(object: KubeObject, resource: Resource): KubeObject {
   return object.apiVersion === wanted ? object : { ...object, apiVersion: wanted, kind: resource.kind };
 }
 
-/** Takes a body in: type and scope must fit the path, unknown fields are handled as the client asks. */
-function accept(
-  request: ApiRequest,
-  resource: Resource,
-  body: KubeObject,
-  target: Target,
-  warnings: string[],
-): KubeObject {
-  if (body === null || typeof body !== 'object' || Array.isArray(body))
-    throw badRequest('the body of the request is not an object');
-  const wanted = apiVersion(resource);
-  if (body.kind !== undefined && body.kind !== resource.kind)
-    throw badRequest(
-      `${body.kind} in version "${body.apiVersion}" cannot be handled as a ${resource.kind}: the kind does not match`,
-    );
-  if (body.apiVersion !== undefined && body.apiVersion !== wanted && body.apiVersion !== '')
-    throw badRequest(
-      `the API version in the data (${body.apiVersion}) does not match the expected API version (${wanted})`,
-    );
-  let object: KubeObject = structuredClone({
-    ...body,
-    apiVersion: wanted,
-    kind: resource.kind,
-    metadata: body.metadata ?? {},
-  });
-  const { namespace } = object.metadata;
-  if (resource.namespaced) {
-    if (namespace && namespace !== target.namespace)
-      throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
-    if (target.namespace) object.metadata.namespace = target.namespace;
-  } else delete object.metadata.namespace;
-  const schema = schemaOf(resource);
-  if (schema) {
-    // Built-in kinds are decoded into types, which fails before anything else is looked at; a patch is decoded when it is merged.
-    const [wrong] = resource.custom ? [] : validate(object, schema).filter(isWrongType);
-    if (wrong) throw undecodable(request, resource, target, wrong);
-    const { object: known, unknown } = prune(object, schema);
-    const mode = request.query.get('fieldValidation') ?? 'Ignore';
-    if (unknown.length > 0 && mode !== 'Strict' && isApply(request))
-      throw untyped(resource, target, `.${unknown[0]}: field not declared in schema`);
-    if (unknown.length > 0 && mode === 'Strict')
-      throw badRequest(
-        `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${unknown.map((path) => `unknown field "${path}"`).join(', ')}`,
-      );
-    if (mode === 'Warn') warnings.push(...unknown.map((path) => `unknown field "${path}"`));
-    object = known;
-  }
-  return object;
-}
-
-function undecodable(request: ApiRequest, resource: Resource, target: Target, wrong: FieldError): StatusError {
-  const { kind, group, version } = resource;
-  if (request.method !== 'PATCH')
-    return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${wrong.message}`);
-  if (isApply(request)) return untyped(resource, target, wrong.message);
-  return invalid(kind, group, target.name, [{ ...wrong, reason: 'FieldValueInvalid', field: 'patch' }]);
-}
-
-const isApply = (request: ApiRequest): boolean => String(request.headers['content-type']).includes('apply-patch');
-
-/** What cannot be read as an object of its type cannot be applied; Kubernetes gives this no reason but the sentence. */
-function untyped(resource: Resource, { namespace, name }: Target, why: string): StatusError {
-  const place = namespace ? `${namespace}/${name}` : name;
-  return new StatusError(
-    500,
-    '',
-    `failed to create typed patch object (${place}; ${apiVersion(resource)}, Kind=${resource.kind}): ${why}`,
-  );
-}
-
-const isWrongType = ({ reason }: FieldError): boolean => reason === 'FieldValueTypeInvalid';
-
-function setManagers(object: KubeObject, managedFields: KubeObject['metadata']['managedFields']): void {
-  if (managedFields?.length) object.metadata.managedFields = managedFields;
-  else delete object.metadata.managedFields;
-}
-
-function setDefaults(resource: Resource, object: KubeObject): void {
-  const schema = schemaOf(resource);
-  dropNulls(object, resource.custom ? schema : undefined);
-  dropEmptyMeta(object);
-  if (!resource.custom) defaultBuiltin(object);
-  else if (schema) applyDefaults(object, schema);
-}
-
-/** Lists and maps of metadata are left out when nothing is in them. */
-function dropEmptyMeta({ metadata }: KubeObject): void {
-  for (const name of ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const)
-    if (metadata[name] && Object.keys(metadata[name]).length === 0) delete metadata[name];
-}
-
-const blocking: FieldError['reason'][] = [
-  'FieldValueRequired',
-  'FieldValueTooLong',
-  'FieldValueTooMany',
-  'FieldValueTypeInvalid',
-  'FieldValueNotSupported',
-];
-const isBlocking = ({ reason }: FieldError): boolean => blocking.includes(reason);
-
-const rulesWait: FieldError = {
-  reason: 'FieldValueInvalid',
-  field: '<nil>',
-  message:
-    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
-};
-
-/** Defaults of what admission has added, and all checks. */
-async function finish(
-  context: ServerContext,
-  resource: Resource,
-  object: KubeObject,
-  old: KubeObject | undefined,
-): Promise<void> {
-  setDefaults(resource, object);
-  if (!resource.custom && !old) prepareForCreate(object);
-  const schema = schemaOf(resource);
-  const errors: FieldError[] = schema ? validate(object, schema) : [];
-  // Rules may rely on types and sizes: they are for objects that have those of their schema.
-  if (resource.custom && schema && hasRules(schema.raw))
-    errors.push(...(errors.some(isBlocking) ? [rulesWait] : await checkRules(object, old, schema)));
-  if (errors.length === 0 && resource.plural === 'customresourcedefinitions')
-    errors.push(...(await unreadableRules(object)));
-  const known = new Set(errors.map(({ field, reason }) => `${field}\n${reason}`));
-  const further = resource.custom ? validateMeta(object, old) : validateBuiltin(object, old);
-  errors.push(...further.filter(({ field, reason }) => !known.has(`${field}\n${reason}`)));
-  if (errors.length === 0 && resource.group === '' && resource.kind === 'Service')
-    errors.push(...context.addresses.complete(object, old));
-  if (errors.length > 0) throw invalid(resource.kind, resource.group, object.metadata.name ?? '', errors);
-}
-
-/** JSON null stands for "not set" in every typed field. Custom resources keep it where their schema allows it or says nothing. */
-function dropNulls(value: any, custom: TypeSchema | undefined): void {
-  if (value === null || typeof value !== 'object') return;
-  if (Array.isArray(value)) {
-    for (const item of value) dropNulls(item, custom?.items());
-    return;
-  }
-  for (const [name, child] of Object.entries(value)) {
-    const schema = custom?.field(name);
-    const mayBeNull = custom !== undefined && (schema === undefined || schema.raw.nullable === true);
-    if (child === undefined || (child === null && !mayBeNull)) delete value[name];
-    else if (custom === undefined || schema !== undefined) dropNulls(child, schema);
-  }
-}
-
 /** Something may be created in this namespace. */
 function checkNamespace(
   context: ServerContext,
@@ -543,81 +389,7 @@ function checkNamespace(
     );
 }
 
-function stripServerFields(object: KubeObject): void {
-  for (const field of [
-    'uid',
-    'resourceVersion',
-    'generation',
-    'creationTimestamp',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'managedFields',
-    'selfLink',
-  ])
-    delete (object.metadata as Record<string, unknown>)[field];
-}
-
-function keepServerFields(wanted: KubeObject, old: KubeObject): KubeObject {
-  const {
-    uid,
-    resourceVersion,
-    generation,
-    creationTimestamp,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-    managedFields,
-  } = old.metadata;
-  const metadata: Record<string, unknown> = { ...wanted.metadata };
-  const kept = {
-    uid,
-    resourceVersion,
-    generation,
-    creationTimestamp,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-    managedFields,
-  };
-  for (const [name, value] of Object.entries(kept)) {
-    if (value === undefined) delete metadata[name];
-    else metadata[name] = value;
-  }
-  return { ...wanted, metadata };
-}
-
-/** Kinds whose status is written through the status subresource only. */
-function dropStatus(object: KubeObject, resource: Resource, old: KubeObject | undefined): void {
-  if (!resource.subresources.has('status')) return;
-  if (old?.['status'] !== undefined) object['status'] = old['status'];
-  else delete object['status'];
-}
-
-/** The stored object with the status that is wanted: all else of the body is ignored. */
-function withStatusOnly(object: KubeObject, old: KubeObject): KubeObject {
-  const { status: _, ...rest } = old;
-  return { ...rest, ...(object['status'] === undefined ? {} : { status: object['status'] }) };
-}
-
-/** Ephemeral containers are added by their own subresource, which changes nothing else. */
-function withDebuggers(object: KubeObject, old: KubeObject, subresource: string | undefined): KubeObject {
-  const [changed, kept] = subresource === 'ephemeralcontainers' ? [object, old] : [old, object];
-  const { ephemeralContainers: _, ...spec } = kept['spec'];
-  const added = changed['spec'].ephemeralContainers;
-  return { ...kept, spec: { ...spec, ...(added ? { ephemeralContainers: added } : {}) } };
-}
-
 const withoutMeta = (object: KubeObject): unknown => ({ ...object, metadata: undefined, status: undefined });
-
-/** Kinds without a spec have no generation, except webhook configurations. */
-function hasGeneration(resource: Resource): boolean {
-  if (resource.custom) return true;
-  if (resource.group === 'admissionregistration.k8s.io') return true;
-  return (
-    ['apps', 'batch', 'policy', 'networking.k8s.io', 'apiextensions.k8s.io', 'discovery.k8s.io'].includes(
-      resource.group,
-    ) ||
-    (resource.group === '' && ['pods', 'replicationcontrollers'].includes(resource.plural))
-  );
-}
 
 function writer(request: ApiRequest, resource: Resource, subresource: string | undefined): Writer {
   return { manager: fieldManagerOf(request), apiVersion: apiVersion(resource), subresource, now: timestamp() };

@@ -2,6 +2,7 @@
 export { builtinSchema, crdSchema } from './builtin.ts';
 export { defaultBuiltin } from './defaults.ts';
 export { prepareForCreate } from './prepare.ts';
+export { schemaOf } from './schema-of.ts';
 export { TypeSchema } from './type-schema.ts';
 export {
   applyDefaults,
