@@ -30,6 +30,17 @@ export function kindIn({ params }: Asked): Kind {
   return kind;
 }
 
+/** The object that a path names, in the cluster that is asked or the one that has it. @throws HttpError 404 */
+export function configObjectIn(
+  observer: ConsoleContext['observer'],
+  asked: Asked,
+): { kind: Kind; cluster: ClusterModel; namespace: string; name: string } {
+  const kind = kindIn(asked);
+  const { namespace = '', name = '' } = asked.params;
+  const has = (one: ClusterModel): boolean => one.get(kind, namespace, name) !== undefined;
+  return { kind, namespace, name, cluster: clusterOf(observer, asked, `${kind} ${name}`, has) };
+}
+
 export function addConfigChange(add: AddRoute, { observer, allowEdit }: ConsoleContext): void {
   const demandEdit = (): void => {
     if (allowEdit) return;
@@ -49,17 +60,6 @@ export function addConfigChange(add: AddRoute, { observer, allowEdit }: ConsoleC
     return clusterOf(observer, asked, `namespace ${asked.params['namespace']}`, (one) =>
       one.list('Namespace').some(({ metadata }) => metadata.name === asked.params['namespace']),
     );
-  };
-  const found = (asked: Asked) => {
-    const kind = kindIn(asked);
-    const { namespace = '', name = '' } = asked.params;
-    const cluster = clusterOf(
-      observer,
-      asked,
-      `${kind} ${name}`,
-      (one) => one.get(kind, namespace, name) !== undefined,
-    );
-    return { kind, namespace, name, cluster };
   };
 
   add(
@@ -96,7 +96,7 @@ export function addConfigChange(add: AddRoute, { observer, allowEdit }: ConsoleC
     },
     async (asked) => {
       demandEdit();
-      const { kind, cluster, namespace, name } = found(asked);
+      const { kind, cluster, namespace, name } = configObjectIn(observer, asked);
       return changeConfig({
         client: asked.viewer.clientFor(cluster),
         kind,
@@ -116,7 +116,7 @@ export function addConfigChange(add: AddRoute, { observer, allowEdit }: ConsoleC
     },
     (asked) => {
       demandEdit();
-      const { kind, cluster, namespace, name } = found(asked);
+      const { kind, cluster, namespace, name } = configObjectIn(observer, asked);
       return deleteConfig({
         client: asked.viewer.clientFor(cluster),
         kind,

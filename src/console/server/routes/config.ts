@@ -10,10 +10,10 @@ import {
   type NamespaceKey,
   type ObjectKey,
 } from '../../../observe/index.ts';
-import { type Asked, type ConsoleContext, clusterOf, wantedBy } from '../context.ts';
+import { type Asked, type ConsoleContext, wantedBy } from '../context.ts';
 import { notFound } from '../http.ts';
 import type { AddRoute } from '../routes.ts';
-import { kindIn, kindPath } from './config-change.ts';
+import { configObjectIn, kindPath } from './config-change.ts';
 
 type Kind = NonNullable<ReturnType<typeof istioKindOf>>;
 
@@ -50,23 +50,12 @@ export function addConfig(add: AddRoute, { observer, allowEdit }: ConsoleContext
       problems: problems(),
     }),
   );
-  const find = (asked: Asked): { kind: Kind; cluster: ClusterModel; namespace: string; name: string } => {
-    const kind = kindIn(asked);
-    const { namespace = '', name = '' } = asked.params;
-    const cluster = clusterOf(
-      observer,
-      asked,
-      `${kind} ${name}`,
-      (one) => one.get(kind, namespace, name) !== undefined,
-    );
-    return { kind, namespace, name, cluster };
-  };
   add(
     'GET',
     `${kindPath}/{name}`,
     { summary: 'one configuration object', answer: 'IstioConfigDetails', query: 'entity' },
     async (asked) => {
-      const { kind, cluster, namespace, name } = find(asked);
+      const { kind, cluster, namespace, name } = configObjectIn(observer, asked);
       const { group, plural } = kinds[kind];
       const editable =
         allowEdit && (await asked.viewer.may(cluster, { verb: 'update', group, resource: plural, namespace, name }));
