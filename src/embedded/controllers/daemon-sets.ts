@@ -1,45 +1,25 @@
 /** DaemonSets: one pod on every node that it fits, replaced within maxSurge and maxUnavailable. */
-import { type KubeObject, kinds, type Node, type Pod, type Queue } from '../../kube/index.ts';
-import {
-  type Controller,
-  type ControllerContext,
-  isPodAvailable,
-  isPodReady,
-  isTerminal,
-  keyedQueue,
-  keyOf,
-  putStatus,
-} from './controller.ts';
-import { PodControl } from './pod-control.ts';
+import { type KubeObject, kinds, type Node, type Pod } from '../../kube/index.ts';
+import { type ControllerContext, isPodAvailable, isPodReady, isTerminal, keyOf, putStatus } from './controller.ts';
+import { type PodControl, type PodWork, podController } from './pod-control.ts';
 import { forgetRevisions, keepRevisions } from './revisions.ts';
 import { misfit } from './scheduler.ts';
 
 const hashLabel = 'controller-revision-hash';
 const component = 'daemonset-controller';
 
-export const daemonSets: Controller = {
-  name: 'daemonset',
-  start(context) {
-    const pods = new PodControl(context, kinds.DaemonSet, component);
-    const queue: Queue = keyedQueue(context, 'daemonset', (namespace, name) =>
-      reconcile(context, pods, namespace, name),
-    );
-    const sets = context.informer(kinds.DaemonSet);
-    sets.on(({ object }) => queue.add(keyOf(object)));
-    context.informer(kinds.Node).on(({ type, object, old }) => {
-      // The status of a node changes all the time, and decides nothing here.
-      const same = (field: 'labels' | 'spec'): boolean =>
-        JSON.stringify(field === 'labels' ? old?.metadata.labels : old?.['spec']) ===
-        JSON.stringify(field === 'labels' ? object.metadata.labels : object['spec']);
-      if (type === 'updated' && same('labels') && same('spec')) return;
-      for (const set of sets.list()) queue.add(keyOf(set));
-    });
-    pods.follow(queue);
-    return queue;
-  },
-};
+export const daemonSets = podController(kinds.DaemonSet, component, reconcile, (context, queue) => {
+  context.informer(kinds.Node).on(({ type, object, old }) => {
+    // The status of a node changes all the time, and decides nothing here.
+    const same = (field: 'labels' | 'spec'): boolean =>
+      JSON.stringify(field === 'labels' ? old?.metadata.labels : old?.['spec']) ===
+      JSON.stringify(field === 'labels' ? object.metadata.labels : object['spec']);
+    if (type === 'updated' && same('labels') && same('spec')) return;
+    for (const set of context.informer(kinds.DaemonSet).list()) queue.add(keyOf(set));
+  });
+});
 
-async function reconcile(context: ControllerContext, pods: PodControl, namespace: string, name: string): Promise<void> {
+async function reconcile({ context, pods }: PodWork, namespace: string, name: string): Promise<void> {
   const set = context.informer(kinds.DaemonSet).get(namespace, name);
   if (!set) return pods.forget(`${namespace}/${name}`);
   const { update, all } = await keepRevisions(context, kinds.DaemonSet, set, hashLabel);

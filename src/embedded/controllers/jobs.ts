@@ -1,43 +1,16 @@
 /** Jobs: pods that run to their end, so many of them at once, until enough have succeeded or too many have failed. */
 import { type KubeObject, kinds, type Pod, type Queue } from '../../kube/index.ts';
-import {
-  type Controller,
-  type ControllerContext,
-  controllerOf,
-  isEqual,
-  isPodReady,
-  isTerminal,
-  keyedQueue,
-  keyOf,
-  now,
-} from './controller.ts';
+import { type ControllerContext, controllerOf, isEqual, isPodReady, isTerminal, keyOf, now } from './controller.ts';
 import { podOf, trackingFinalizer } from './job-pods.ts';
 import { finishedBy, holdsItsPlace, isIndexed, type JobFacts, judge, pause, wantedIndexes } from './job-rules.ts';
 import { account } from './job-tracking.ts';
-import { PodControl } from './pod-control.ts';
+import { type PodControl, type PodWork, podController } from './pod-control.ts';
 
 const component = 'job-controller';
 
-export const jobs: Controller = {
-  name: 'job',
-  start(context) {
-    const pods = new PodControl(context, kinds.Job, component);
-    const queue: Queue = keyedQueue(context, 'job', (namespace, name) =>
-      reconcile(context, pods, queue, namespace, name),
-    );
-    context.informer(kinds.Job).on(({ object }) => queue.add(keyOf(object)));
-    pods.follow(queue);
-    return queue;
-  },
-};
+export const jobs = podController(kinds.Job, component, reconcile);
 
-async function reconcile(
-  context: ControllerContext,
-  pods: PodControl,
-  queue: Queue,
-  namespace: string,
-  name: string,
-): Promise<void> {
+async function reconcile({ context, pods, queue }: PodWork, namespace: string, name: string): Promise<void> {
   const key = `${namespace}/${name}`;
   const job = context.informer(kinds.Job).get(namespace, name);
   if (!job) {

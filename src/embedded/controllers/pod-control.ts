@@ -1,7 +1,16 @@
 /** The pods of a workload: found by their controller, adopted by the selector, made and removed with regard to what the watch has not shown yet. */
 import { messageOf } from '../../errors/index.ts';
 import { isNotFound, type Kind, type KubeObject, kinds, type Pod, type Queue } from '../../kube/index.ts';
-import { type ControllerContext, controlledBy, controllerOf, isTerminal, keyOf, matches } from './controller.ts';
+import {
+  type Controller,
+  type ControllerContext,
+  controlledBy,
+  controllerOf,
+  isTerminal,
+  keyedQueue,
+  keyOf,
+  matches,
+} from './controller.ts';
 
 /** Pods that were asked for and that the informer has not shown yet: without them a slow watch would lead to too many. */
 interface Awaited {
@@ -12,6 +21,38 @@ interface Awaited {
 }
 
 const longestWaitMs = 300_000;
+
+/** What a controller of pods works with. */
+export interface PodWork {
+  context: ControllerContext;
+  pods: PodControl;
+  queue: Queue;
+}
+
+/**
+ * A controller of a kind that makes pods: it works on a workload when it or one of its pods changes.
+ * @param component whose name events carry
+ * @param alsoFollow subscribes to what else decides
+ */
+export function podController(
+  kind: Kind,
+  component: string,
+  reconcile: (work: PodWork, namespace: string, name: string) => Promise<void>,
+  alsoFollow: (context: ControllerContext, queue: Queue) => void = () => {},
+): Controller {
+  const name = kind.kind.toLowerCase();
+  return {
+    name,
+    start(context) {
+      const pods = new PodControl(context, kind, component);
+      const queue: Queue = keyedQueue(context, name, (...key) => reconcile({ context, pods, queue }, ...key));
+      context.informer(kind).on(({ object }) => queue.add(keyOf(object)));
+      alsoFollow(context, queue);
+      pods.follow(queue);
+      return queue;
+    },
+  };
+}
 
 export class PodControl {
   readonly #context: ControllerContext;

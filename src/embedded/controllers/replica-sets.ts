@@ -1,42 +1,22 @@
 /** ReplicaSets: as many pods as asked. */
 
 import { messageOf } from '../../errors/index.ts';
-import { kinds, type Pod, type Queue, type ReplicaSet } from '../../kube/index.ts';
+import { kinds, type Pod, type ReplicaSet } from '../../kube/index.ts';
 import {
   availableInMs,
-  type Controller,
   type ControllerContext,
   isPodAvailable,
   isPodReady,
   isTerminal,
-  keyedQueue,
-  keyOf,
   matches,
   putStatus,
   withCondition,
 } from './controller.ts';
-import { PodControl } from './pod-control.ts';
+import { type PodControl, type PodWork, podController } from './pod-control.ts';
 
-export const replicaSets: Controller = {
-  name: 'replicaset',
-  start(context) {
-    const pods = new PodControl(context, kinds.ReplicaSet, 'replicaset-controller');
-    const queue: Queue = keyedQueue(context, 'replicaset', (namespace, name) =>
-      reconcile(context, pods, queue, namespace, name),
-    );
-    context.informer(kinds.ReplicaSet).on(({ object }) => queue.add(keyOf(object)));
-    pods.follow(queue);
-    return queue;
-  },
-};
+export const replicaSets = podController(kinds.ReplicaSet, 'replicaset-controller', reconcile);
 
-async function reconcile(
-  context: ControllerContext,
-  pods: PodControl,
-  queue: Queue,
-  namespace: string,
-  name: string,
-): Promise<void> {
+async function reconcile({ context, pods, queue }: PodWork, namespace: string, name: string): Promise<void> {
   const key = `${namespace}/${name}`;
   const set = context.informer<ReplicaSet>(kinds.ReplicaSet).get(namespace, name);
   if (!set) return pods.forget(key);

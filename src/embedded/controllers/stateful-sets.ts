@@ -1,41 +1,22 @@
 /** StatefulSets: pods with ordinals, names and claims of their own, one after the other or in parallel, rolled from the highest downwards. */
-import { type KubeObject, kinds, type Pod, type Queue } from '../../kube/index.ts';
+import { type KubeObject, kinds, type Pod } from '../../kube/index.ts';
 import {
   availableInMs,
-  type Controller,
   type ControllerContext,
   isPodAvailable,
   isPodReady,
   isTerminal,
-  keyedQueue,
   keyOf,
   putStatus,
 } from './controller.ts';
-import { PodControl } from './pod-control.ts';
+import { type PodControl, type PodWork, podController } from './pod-control.ts';
 import { forgetRevisions, keepRevisions, type Revisions, templateOf } from './revisions.ts';
 import { keepClaims, releaseClaims } from './stateful-set-claims.ts';
 import { podOf, revisionLabel } from './stateful-set-pods.ts';
 
-export const statefulSets: Controller = {
-  name: 'statefulset',
-  start(context) {
-    const pods = new PodControl(context, kinds.StatefulSet, 'statefulset-controller');
-    const queue: Queue = keyedQueue(context, 'statefulset', (namespace, name) =>
-      reconcile(context, pods, queue, namespace, name),
-    );
-    context.informer(kinds.StatefulSet).on(({ object }) => queue.add(keyOf(object)));
-    pods.follow(queue);
-    return queue;
-  },
-};
+export const statefulSets = podController(kinds.StatefulSet, 'statefulset-controller', reconcile);
 
-async function reconcile(
-  context: ControllerContext,
-  pods: PodControl,
-  queue: Queue,
-  namespace: string,
-  name: string,
-): Promise<void> {
+async function reconcile({ context, pods, queue }: PodWork, namespace: string, name: string): Promise<void> {
   const set = context.informer(kinds.StatefulSet).get(namespace, name);
   if (!set) return pods.forget(`${namespace}/${name}`);
   const revisions = await keepRevisions(context, kinds.StatefulSet, set, 'controller.kubernetes.io/hash');
