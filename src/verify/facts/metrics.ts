@@ -1,6 +1,6 @@
 import { systemNamespace } from '../../mesh/index.ts';
 import { type MeshCluster, primariesOf, remotesOf } from '../../spec/index.ts';
-import { type Counter, labelOf, readCounters, total } from '../counters.ts';
+import { type Counter, increases, labelOf, readCounters, total } from '../counters.ts';
 import { type Cause, type Claim, fail, pass, unknown, type Verdict, type VerifyContext } from '../fact.ts';
 import { nameOf, readyPods, throughApi } from '../pods.ts';
 import { sharedReading } from '../shared-reading.ts';
@@ -51,7 +51,8 @@ async function measure(context: VerifyContext, primary: MeshCluster, from: strin
     { reporter: 'destination', at: to.clusters },
   ].map((side) => {
     const of = seriesOf(side.reporter, side.at, from, to.clusters, pods);
-    return { ...side, of, earlier: (now: Counter[]) => total(of(before).filter((one) => goesOn(one, now))) };
+    // Of what is still counted: a series that began anew in this run, as with other labels, had nothing before.
+    return { ...side, of, earlier: (now: Counter[]) => total(of(now)) - total(of(increases(before, now))) };
   });
   // Two scrapes lie between a proxy and the federating Prometheus.
   const withinMs = (context.mesh.telemetry.scrapeIntervalSeconds * 3 + 5 + context.mesh.clusters.length) * 1000;
@@ -116,16 +117,6 @@ function isCounted(series: Counter, now: Counter[]): boolean {
   const ofPod = now.filter(({ cluster, pod }) => cluster === series.cluster && pod === series.pod);
   return ofPod.length === 0 || ofPod.some((one) => haveSameLabels(one, series));
 }
-
-/** Whether a count has grown since and not begun anew, as it does when a proxy has got other labels for it or was started again. */
-const goesOn = (earlier: Counter, now: Counter[]): boolean =>
-  now.some(
-    (one) =>
-      one.cluster === earlier.cluster &&
-      one.pod === earlier.pod &&
-      one.count >= earlier.count &&
-      haveSameLabels(one, earlier),
-  );
 
 /** As far as both have a label: Prometheus may have been told to drop some, and names what is empty. */
 const haveSameLabels = (counter: Counter, series: Counter): boolean =>
